@@ -1,0 +1,1 @@
+namespace RpiAgent.Coordinator; internal static class Program { private static int Main() => 0; }
