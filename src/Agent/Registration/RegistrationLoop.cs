@@ -1,0 +1,63 @@
+using RpiAgent.Consul;
+
+namespace RpiAgent.Agent.Registration;
+
+/// <summary>
+/// Keeps this node's service in Consul's catalog: registers, reports "passing" at each beat, registers again
+/// whenever Consul has forgotten it or the registration has changed. Never gives up.
+/// </summary>
+/// <param name="beat">Pause between two reports; the check lives for three of them.</param>
+internal sealed partial class RegistrationLoop(ConsulClient consul, TimeSpan beat, TimeProvider time, ILogger<RegistrationLoop> log)
+{
+    /// <param name="current">What to register now; read at each beat, so a changed address is followed.</param>
+    public async Task RunAsync(Func<ServiceRegistration> current, CancellationToken cancel)
+    {
+        ServiceRegistration? registered = null;
+        bool failing = false;
+        while (!cancel.IsCancellationRequested)
+        {
+            ServiceRegistration wanted = current();
+            try
+            {
+                registered = await BeatAsync(wanted, registered, cancel);
+                if (failing)
+                {
+                    LogRecovered(wanted.Id);
+                    failing = false;
+                }
+            }
+            catch (Exception e) when (e is ConsulException or HttpRequestException or TimeoutException)
+            {
+                if (!failing)
+                {
+                    LogFailing(wanted.Id, e.Message);
+                    failing = true;
+                }
+            }
+
+            await Task.Delay(beat, time, cancel);
+        }
+    }
+
+    private async Task<ServiceRegistration> BeatAsync(ServiceRegistration wanted, ServiceRegistration? registered, CancellationToken cancel)
+    {
+        bool known = !RegistrationPlanner.MustRegister(wanted, registered)
+            && await consul.Services.ReportAsync(wanted.CheckId, CheckStatus.Passing, "", cancel);
+        if (!known)
+        {
+            await consul.Services.RegisterAsync(wanted, cancel);
+            LogRegistered(wanted.Id, wanted.Address, wanted.Port);
+        }
+
+        return wanted;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Registered {Service} at {Address}:{Port}")]
+    private partial void LogRegistered(string service, string address, int port);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot keep {Service} registered, trying on: {Reason}")]
+    private partial void LogFailing(string service, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Service} is registered again")]
+    private partial void LogRecovered(string service);
+}
