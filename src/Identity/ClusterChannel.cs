@@ -1,0 +1,50 @@
+using System.Net.Security;
+using Grpc.Net.Client;
+
+namespace RpiAgent.Identity;
+
+/// <summary>How a channel notices that the other side is gone.</summary>
+/// <param name="PingEvery">At least a second; HTTP/2 ping while calls are open.</param>
+/// <param name="PingTimeout">Without an answer for so long the connection is dropped.</param>
+public readonly record struct KeepAlive(TimeSpan PingEvery, TimeSpan PingTimeout)
+{
+    public static KeepAlive Relaxed { get; } = new(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(10));
+}
+
+/// <summary>gRPC channels between members of the cluster, one connection each.</summary>
+public static class ClusterChannel
+{
+    /// <summary>Longest pause between two attempts to connect (the library's default grows to two minutes).</summary>
+    public static TimeSpan MaximumReconnectBackoff { get; } = TimeSpan.FromSeconds(5);
+
+    /// <exception cref="ArgumentException">The address is not https.</exception>
+    public static GrpcChannel Create(Uri address, SslClientAuthenticationOptions tls, KeepAlive keepAlive)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        if (address.Scheme != Uri.UriSchemeHttps)
+        {
+            throw new ArgumentException($"{address} is not https: the cluster speaks only TLS", nameof(address));
+        }
+
+        SocketsHttpHandler handler = new()
+        {
+            SslOptions = tls,
+            UseProxy = false,
+            UseCookies = false,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            EnableMultipleHttp2Connections = false,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            KeepAlivePingDelay = keepAlive.PingEvery,
+            KeepAlivePingTimeout = keepAlive.PingTimeout,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        };
+        return GrpcChannel.ForAddress(address, new GrpcChannelOptions
+        {
+            HttpHandler = handler,
+            DisposeHttpClient = true,
+            InitialReconnectBackoff = TimeSpan.FromMilliseconds(500),
+            MaxReconnectBackoff = MaximumReconnectBackoff,
+            MaxReceiveMessageSize = 16 * 1024 * 1024,
+        });
+    }
+}

@@ -1,0 +1,48 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace RpiAgent.Identity;
+
+/// <summary>
+/// The time certificates are judged at. A Pi has no clock battery: until its clock is set, a certificate of the pinned CA
+/// that seems to lie in the future is taken as valid from now; the end of validity is never relaxed.
+/// </summary>
+public sealed class TrustClock(TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private DateTimeOffset _floor;
+
+    /// <summary>The kernel's clock has been set by NTP (or the machine has a real one).</summary>
+    public bool Synchronised { get; set; } = true;
+
+    /// <summary>The kernel's time, or the latest time somebody trusted has told if that is later.</summary>
+    public DateTimeOffset Now
+    {
+        get
+        {
+            DateTimeOffset kernel = time.GetUtcNow();
+            lock (_gate)
+            {
+                return !Synchronised && _floor > kernel ? _floor : kernel;
+            }
+        }
+    }
+
+    /// <summary>Time cannot be earlier than this: a build date, a file's date, a coordinator's word.</summary>
+    public void NotBefore(DateTimeOffset floor)
+    {
+        lock (_gate)
+        {
+            _floor = floor > _floor ? floor : _floor;
+        }
+    }
+
+    /// <summary>When to judge a certificate.</summary>
+    public DateTimeOffset VerificationTime(X509Certificate2 peer, X509Certificate2 authority)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        ArgumentNullException.ThrowIfNull(authority);
+        DateTimeOffset now = Now;
+        DateTimeOffset begin = new(peer.NotBefore > authority.NotBefore ? peer.NotBefore : authority.NotBefore);
+        return Synchronised || now >= begin ? now : begin;
+    }
+}
