@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace RpiAgent.Protos;
 
 /// <summary>A node's identity: a random UUID (lower case, with hyphens) made at enrolment. Survives changes of name and address.</summary>
+[JsonConverter(typeof(NodeIdJsonConverter))]
 public readonly record struct NodeId(string Value) : IComparable<NodeId>
 {
     public int CompareTo(NodeId other) => string.CompareOrdinal(Value, other.Value);
@@ -12,6 +15,7 @@ public readonly record struct NodeId(string Value) : IComparable<NodeId>
 }
 
 /// <summary>One service of one stack, written <c>stack.service</c>.</summary>
+[JsonConverter(typeof(WorkloadIdJsonConverter))]
 public readonly record struct WorkloadId(string Value) : IComparable<WorkloadId>
 {
     public static WorkloadId Of(string stack, string service) => new($"{stack}.{service}");
