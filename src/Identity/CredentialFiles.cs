@@ -40,7 +40,11 @@ public sealed class CredentialFiles(string directory, string name)
     public Credentials Commit(string certificatePem, string authorityPem)
     {
         Credentials credentials = Credentials.FromPem(certificatePem, File.ReadAllText(NextKeyPath), authorityPem);
-        AtomicFile.Write(AuthorityPath, authorityPem, AtomicFile.Public);
+        if (!File.Exists(AuthorityPath) || File.ReadAllText(AuthorityPath) != authorityPem)
+        {
+            AtomicFile.Write(AuthorityPath, authorityPem, AtomicFile.Public);
+        }
+
         AtomicFile.Write(CertificatePath, certificatePem, AtomicFile.Public);
         AtomicFile.Rename(NextKeyPath, KeyPath);
         return credentials;
