@@ -1,0 +1,87 @@
+using System.Text.Json;
+using RpiAgent.Tests.EndToEnd.Support;
+using Xunit;
+
+namespace RpiAgent.Tests.EndToEnd;
+
+public class PowerTests
+{
+    private static readonly string[] Pis = ["pi1", "pi2", "pi3"];
+
+    [Fact]
+    public async Task A_pi_that_lost_power_comes_back_as_itself_within_20_seconds()
+    {
+        JsonElement before = (await VirtualCluster.NodesAsync())["pi2"];
+        string workload = await VirtualCluster.ShellAsync("pi2", "docker ps --filter label=rpi.workload --format '{{.Label \"rpi.workload\"}}'");
+        await VirtualCluster.DoAsync("kill", "pi2");
+        await VirtualCluster.DoAsync("start", "pi2");
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(20), async () =>
+            (await VirtualCluster.NodesAsync())["pi2"].GetProperty("state").GetString() is var state and not "ready" ? $"pi2 is {state}" : null);
+
+        Dictionary<string, JsonElement> after = await VirtualCluster.NodesAsync();
+        Assert.Equal(Pis, after.Keys.Order());
+        Assert.Equal(before.GetProperty("id").GetString(), after["pi2"].GetProperty("id").GetString());
+        Assert.Equal(before.GetProperty("address").GetString(), after["pi2"].GetProperty("address").GetString());
+        Assert.Equal(before.GetProperty("enrolledAt").GetString(), after["pi2"].GetProperty("enrolledAt").GetString());
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(30), VirtualCluster.WhyNotWholeAsync);
+        Assert.NotEmpty(workload);
+    }
+
+    [Fact]
+    public async Task A_pi_rebooted_while_the_coordinator_is_down_runs_its_containers()
+    {
+        string workload = await VirtualCluster.ShellAsync("pi3", "docker ps --filter label=rpi.workload --format '{{.Label \"rpi.workload\"}}'");
+        Assert.NotEmpty(workload);
+        await VirtualCluster.ShellAsync("coordinator", "systemctl stop rpi-coordinator");
+        try
+        {
+            await VirtualCluster.DoAsync("kill", "pi3");
+            await VirtualCluster.DoAsync("start", "pi3");
+            await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), async () =>
+            {
+                Result now = await VirtualCluster.TryAsync(TimeSpan.FromSeconds(20), "exec", "pi3", "sh", "-c", "docker ps --filter label=rpi.workload --format '{{.Label \"rpi.workload\"}}'");
+                return now.Output.Trim() == workload ? null : $"pi3 runs '{now.Output.Trim()}' {now.Errors}";
+            });
+        }
+        finally
+        {
+            await VirtualCluster.ShellAsync("coordinator", "systemctl start rpi-coordinator");
+        }
+
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), WholeOrReason);
+    }
+
+    [Fact]
+    public async Task Killing_the_coordinator_restarts_no_container_and_loses_no_node()
+    {
+        string[] before = await Task.WhenAll(Pis.Select(VirtualCluster.RunningAsync));
+        await VirtualCluster.ShellAsync("coordinator", "systemctl kill --kill-who=main --signal=KILL rpi-coordinator");
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), WholeOrReason);
+        Assert.Equal(before, await Task.WhenAll(Pis.Select(VirtualCluster.RunningAsync)));
+    }
+
+    [Fact]
+    public async Task A_minute_without_consul_restarts_no_container_and_loses_no_node()
+    {
+        string[] before = await Task.WhenAll(Pis.Select(VirtualCluster.RunningAsync));
+        await VirtualCluster.ShellAsync("coordinator", "systemctl stop rpi-consul");
+        try
+        {
+            await Task.Delay(TimeSpan.FromSeconds(60), TimeProvider.System, CancellationToken.None);
+        }
+        finally
+        {
+            await VirtualCluster.ShellAsync("coordinator", "systemctl start rpi-consul");
+        }
+
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(90), WholeOrReason);
+        Assert.Equal(before, await Task.WhenAll(Pis.Select(VirtualCluster.RunningAsync)));
+    }
+
+    /// <summary>While the coordinator starts, rpictl itself fails: that is a reason, too.</summary>
+    private static async Task<string?> WholeOrReason()
+    {
+        Result nodes = await VirtualCluster.TryAsync(TimeSpan.FromSeconds(30), "rpictl", "node", "ls", "--json");
+        return nodes.ExitCode == 0 ? await VirtualCluster.WhyNotWholeAsync() : nodes.Errors;
+    }
+}
