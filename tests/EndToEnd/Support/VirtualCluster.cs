@@ -38,6 +38,7 @@ public sealed class VirtualCluster : IAsyncLifetime
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
+            UseShellExecute = false,
         };
         start.Environment["RPI_TRY_INSTANCE"] = Instance;
         using Process process = Process.Start(start)!;
