@@ -17,11 +17,40 @@ internal sealed record ClusterSnapshot
     /// <summary>Home of each named volume that has been given one, by cluster name.</summary>
     public ImmutableSortedDictionary<string, VolumeRecord> Volumes { get; init; } = ImmutableSortedDictionary<string, VolumeRecord>.Empty;
     public SwarmRecord Swarm { get; init; } = new();
+    /// <summary>Wanted replicas that run nowhere, and why. As of the leader's last look.</summary>
+    public ImmutableSortedDictionary<ReplicaId, PendingReplica> Pending { get; init; } = ImmutableSortedDictionary<ReplicaId, PendingReplica>.Empty;
+    public LeaderView Leader { get; init; } = LeaderView.None;
+    /// <summary>What the swarm is doing, as of the leader's last look.</summary>
+    public SwarmPhase SwarmPhase { get; init; } = SwarmPhase.Unknown;
+
+    /// <summary>The node with this name, or null.</summary>
+    public NodeView? NodeNamed(string name) => Nodes.Values.FirstOrDefault(node => node.Name == name);
 }
+
+/// <summary>Who leads, as this coordinator knows it.</summary>
+/// <param name="Epoch">LockIndex of the leader key; 0 while unknown.</param>
+/// <param name="Address">host:port of the leader's gRPC server; empty when nobody leads.</param>
+/// <param name="Here">This process leads: it may write and give orders.</param>
+/// <param name="Since">When this process became leader.</param>
+internal sealed record LeaderView(ulong Epoch, string Address, bool Here, DateTimeOffset? Since)
+{
+    public static LeaderView None { get; } = new(0, "", false, null);
+}
+
+/// <param name="Name">unknown, forming, active, degraded or lost.</param>
+internal sealed record SwarmPhase(string Name, string Reason)
+{
+    public static SwarmPhase Unknown { get; } = new("unknown", "");
+}
+
+/// <summary>A wanted replica that has no node, or must wait.</summary>
+/// <param name="Message">One line: "data of wordpress_db is on pi2, which is down".</param>
+/// <param name="Reasons">Why not, by node name.</param>
+internal sealed record PendingReplica(ReplicaId Id, string Stack, string Image, string Message, ImmutableSortedDictionary<string, string> Reasons);
 
 /// <summary>A node: its record, whether it is in the catalog, and the last status it sent.</summary>
 /// <param name="Registered">Passing in Consul's catalog.</param>
-/// <param name="Endpoint">host:port of its gRPC server, from the catalog; null when not registered.</param>
+/// <param name="Endpoint">host:port of its gRPC server: from the catalog, else at its allotted address; null when neither is known.</param>
 /// <param name="Connected">A status stream is open now.</param>
 /// <param name="Down">Called dead after checks (see membership rules), so its free replicas may move.</param>
 internal sealed record NodeView(
@@ -82,19 +111,19 @@ internal sealed record SwarmNetworkView(string Id, string Name, ImmutableSortedD
 /// <summary>The stored assignment of one node, under <c>rpi/assignments/NODE</c>.</summary>
 internal sealed record NodeAssignment
 {
-    public int Schema { get; init; } = 1;
-    public required NodeId Node { get; init; }
-    public required AssignmentVersion Version { get; init; }
-    public ImmutableArray<AssignedReplica> Replicas { get; init; } = [];
+    public int Schema { get; set; } = 1;
+    public required NodeId Node { get; set; }
+    public required AssignmentVersion Version { get; set; }
+    public ImmutableArray<AssignedReplica> Replicas { get; set; } = [];
 }
 
 /// <param name="SpecHash">sha256 hex of the workload's container template.</param>
 /// <param name="Explanation">Why this node, in one line.</param>
 internal sealed record AssignedReplica(ReplicaId Id, string Stack, ContainerTemplate Container, string SpecHash, string Explanation)
 {
-    public ImmutableArray<ImageHolder> ImageSources { get; init; } = [];
-    public ImmutableArray<WorkloadId> StartsAfter { get; init; } = [];
-    public string ImageId { get; init; } = "";
+    public ImmutableArray<ImageHolder> ImageSources { get; set; } = [];
+    public ImmutableArray<WorkloadId> StartsAfter { get; set; } = [];
+    public string ImageId { get; set; } = "";
 }
 
 /// <summary>A peer that holds an image; <paramref name="Address"/> is host:port of its agent.</summary>
@@ -103,17 +132,17 @@ internal sealed record ImageHolder(NodeId Node, string Address);
 /// <summary>A named volume lives on one node; workloads that use it go there or wait.</summary>
 internal sealed record VolumeRecord
 {
-    public int Schema { get; init; } = 1;
-    public required string Name { get; init; }
-    public required NodeId Home { get; init; }
-    public string Stack { get; init; } = "";
+    public int Schema { get; set; } = 1;
+    public required string Name { get; set; }
+    public required NodeId Home { get; set; }
+    public string Stack { get; set; } = "";
 }
 
 /// <summary>The Swarm as decided: which cluster, who was first. Stored under <c>rpi/swarm</c>.</summary>
 internal sealed record SwarmRecord
 {
-    public int Schema { get; init; } = 1;
+    public int Schema { get; set; } = 1;
     /// <summary>Docker's swarm cluster id; empty until one is formed.</summary>
-    public string ClusterId { get; init; } = "";
-    public NodeId? FirstManager { get; init; }
+    public string ClusterId { get; set; } = "";
+    public NodeId? FirstManager { get; set; }
 }

@@ -6,39 +6,39 @@ namespace RpiAgent.Coordinator.Model;
 /// <summary>What the cluster remembers of a Pi for good, under <c>rpi/nodes/ID</c>. Written by the leader: at enrolment, renewal and by operators.</summary>
 internal sealed record NodeRecord
 {
-    public int Schema { get; init; } = 1;
-    public required NodeId Id { get; init; }
+    public int Schema { get; set; } = 1;
+    public required NodeId Id { get; set; }
     /// <summary>RFC 1123 label, unique in the cluster.</summary>
-    public required string Name { get; init; }
+    public required string Name { get; set; }
     /// <summary>Allotted IPv4 with prefix, e.g. 192.168.1.102/24, or null when the node keeps DHCP.</summary>
-    public string? Address { get; init; }
-    public required HardwareFacts Hardware { get; init; }
-    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
-    public DateTimeOffset EnrolledAt { get; init; }
+    public string? Address { get; set; }
+    public required HardwareFacts Hardware { get; set; }
+    public ImmutableSortedDictionary<string, string> Labels { get; set; } = ImmutableSortedDictionary<string, string>.Empty;
+    public DateTimeOffset EnrolledAt { get; set; }
     /// <summary>Token by whose id (first 12 hex digits of its hash) the node came in.</summary>
-    public string EnrolledBy { get; init; } = "";
-    public string CertificateSerial { get; init; } = "";
-    public DateTimeOffset CertificateExpiresAt { get; init; }
+    public string EnrolledBy { get; set; } = "";
+    public string CertificateSerial { get; set; } = "";
+    public DateTimeOffset CertificateExpiresAt { get; set; }
     /// <summary>Consul ACL token's accessor and secret, handed to the node at enrolment and renewal.</summary>
-    public string ConsulAccessor { get; init; } = "";
-    public string ConsulSecret { get; init; } = "";
+    public string ConsulAccessor { get; set; } = "";
+    public string ConsulSecret { get; set; } = "";
     /// <summary>No new replicas; those there are moved away.</summary>
-    public bool Drained { get; init; }
+    public bool Drained { get; set; }
 }
 
 /// <summary>Mirrors the wire's Hardware. MAC lower case with colons; memory in bytes.</summary>
 internal sealed record HardwareFacts
 {
-    public string Serial { get; init; } = "";
-    public string Mac { get; init; } = "";
-    public string MachineId { get; init; } = "";
-    public string Model { get; init; } = "";
-    public string Platform { get; init; } = "";
-    public string KernelArch { get; init; } = "";
-    public string UserlandArch { get; init; } = "";
-    public int Cores { get; init; }
-    public long MemoryBytes { get; init; }
-    public string Os { get; init; } = "";
-    public string CardId { get; init; } = "";
-    public int PageSize { get; init; }
+    public string Serial { get; set; } = "";
+    public string Mac { get; set; } = "";
+    public string MachineId { get; set; } = "";
+    public string Model { get; set; } = "";
+    public string Platform { get; set; } = "";
+    public string KernelArch { get; set; } = "";
+    public string UserlandArch { get; set; } = "";
+    public int Cores { get; set; }
+    public long MemoryBytes { get; set; }
+    public string Os { get; set; } = "";
+    public string CardId { get; set; } = "";
+    public int PageSize { get; set; }
 }

@@ -6,20 +6,20 @@ namespace RpiAgent.Coordinator.Model;
 /// <summary>What one service of a stack wants: the container and where it may run. Made by the Compose reader, stored in Consul as JSON.</summary>
 internal sealed record WorkloadSpec
 {
-    public required WorkloadId Id { get; init; }
-    public required string Stack { get; init; }
-    public required string Service { get; init; }
-    public required ContainerTemplate Container { get; init; }
+    public required WorkloadId Id { get; set; }
+    public required string Stack { get; set; }
+    public required string Service { get; set; }
+    public required ContainerTemplate Container { get; set; }
 
     /// <summary>Wanted copies; ignored when <see cref="Global"/> (one on every node that fits).</summary>
-    public int Replicas { get; init; } = 1;
-    public bool Global { get; init; }
-    public ImmutableArray<WorkloadDependency> DependsOn { get; init; } = [];
-    public PlacementRules Placement { get; init; } = new();
+    public int Replicas { get; set; } = 1;
+    public bool Global { get; set; }
+    public ImmutableArray<WorkloadDependency> DependsOn { get; set; } = [];
+    public PlacementRules Placement { get; set; } = new();
 
     /// <summary>Reserved for placement: bytes and thousandths of a CPU.</summary>
-    public long ReservedMemoryBytes { get; init; }
-    public long ReservedMilliCpus { get; init; }
+    public long ReservedMemoryBytes { get; set; }
+    public long ReservedMilliCpus { get; set; }
 }
 
 /// <summary>Start <paramref name="Workload"/> first; <paramref name="Condition"/> is service_started, service_healthy or service_completed_successfully.</summary>
@@ -29,48 +29,48 @@ internal sealed record WorkloadDependency(WorkloadId Workload, string Condition)
 internal sealed record PlacementRules
 {
     /// <summary>Classic grammar: <c>zone==a</c>, <c>node!=pi1</c>, soft with <c>~</c>; Compose's <c>node.labels.zone == a</c> is translated by the reader.</summary>
-    public ImmutableArray<string> Constraints { get; init; } = [];
-    public ImmutableArray<string> Affinities { get; init; } = [];
+    public ImmutableArray<string> Constraints { get; set; } = [];
+    public ImmutableArray<string> Affinities { get; set; } = [];
 
     /// <summary>Labels over whose values replicas are spread, in order (Compose <c>preferences: [{spread: node.labels.zone}]</c>).</summary>
-    public ImmutableArray<string> SpreadOver { get; init; } = [];
-    public int? MaxReplicasPerNode { get; init; }
+    public ImmutableArray<string> SpreadOver { get; set; } = [];
+    public int? MaxReplicasPerNode { get; set; }
     /// <summary>Overrides the cluster's strategy: spread, binpack, random; null = the cluster's.</summary>
-    public string? Strategy { get; init; }
+    public string? Strategy { get; set; }
 }
 
 /// <summary>The container of each replica. Names of volumes and networks are cluster names already (<c>stack_name</c>).</summary>
 internal sealed record ContainerTemplate
 {
-    public required string Image { get; init; }
-    public ImmutableArray<string>? Entrypoint { get; init; }
-    public ImmutableArray<string>? Command { get; init; }
-    public ImmutableArray<string> Environment { get; init; } = [];
-    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
-    public ImmutableArray<MountSpec> Mounts { get; init; } = [];
-    public ImmutableArray<NetworkUse> Networks { get; init; } = [];
-    public ImmutableArray<PublishedPort> Ports { get; init; } = [];
-    public ImmutableArray<string> Expose { get; init; } = [];
+    public required string Image { get; set; }
+    public ImmutableArray<string>? Entrypoint { get; set; }
+    public ImmutableArray<string>? Command { get; set; }
+    public ImmutableArray<string> Environment { get; set; } = [];
+    public ImmutableSortedDictionary<string, string> Labels { get; set; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableArray<MountSpec> Mounts { get; set; } = [];
+    public ImmutableArray<NetworkUse> Networks { get; set; } = [];
+    public ImmutableArray<PublishedPort> Ports { get; set; } = [];
+    public ImmutableArray<string> Expose { get; set; } = [];
     /// <summary>no, on-failure, always, unless-stopped.</summary>
-    public string RestartCondition { get; init; } = "unless-stopped";
-    public int RestartMaxAttempts { get; init; }
-    public HealthProbe? Health { get; init; }
-    public long MemoryLimitBytes { get; init; }
-    public long NanoCpus { get; init; }
-    public string? User { get; init; }
-    public string? WorkingDir { get; init; }
-    public string? HostName { get; init; }
-    public TimeSpan? StopGrace { get; init; }
-    public string? StopSignal { get; init; }
-    public bool Init { get; init; }
-    public bool ReadOnly { get; init; }
-    public bool Tty { get; init; }
-    public ImmutableArray<string> CapAdd { get; init; } = [];
-    public ImmutableArray<string> CapDrop { get; init; } = [];
-    public ImmutableArray<string> ExtraHosts { get; init; } = [];
-    public ImmutableArray<string> Tmpfs { get; init; } = [];
+    public string RestartCondition { get; set; } = "unless-stopped";
+    public int RestartMaxAttempts { get; set; }
+    public HealthProbe? Health { get; set; }
+    public long MemoryLimitBytes { get; set; }
+    public long NanoCpus { get; set; }
+    public string? User { get; set; }
+    public string? WorkingDir { get; set; }
+    public string? HostName { get; set; }
+    public TimeSpan? StopGrace { get; set; }
+    public string? StopSignal { get; set; }
+    public bool Init { get; set; }
+    public bool ReadOnly { get; set; }
+    public bool Tty { get; set; }
+    public ImmutableArray<string> CapAdd { get; set; } = [];
+    public ImmutableArray<string> CapDrop { get; set; } = [];
+    public ImmutableArray<string> ExtraHosts { get; set; } = [];
+    public ImmutableArray<string> Tmpfs { get; set; } = [];
     /// <summary>host, none, or null for <see cref="Networks"/>.</summary>
-    public string? NetworkMode { get; init; }
+    public string? NetworkMode { get; set; }
 }
 
 /// <summary><paramref name="Type"/> is volume, bind or tmpfs.</summary>
