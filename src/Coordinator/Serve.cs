@@ -1,0 +1,58 @@
+using System.Net;
+using RpiAgent.Consul;
+using RpiAgent.Coordinator.Setup;
+using RpiAgent.Identity;
+
+namespace RpiAgent.Coordinator;
+
+/// <summary>The long-running coordinator: puts the features together, opens the one port, runs until told to stop.</summary>
+internal static class Serve
+{
+    public static async Task<int> RunAsync(IConfiguration configuration, CancellationToken cancel)
+    {
+        CoordinatorOptions options = CoordinatorOptionsReader.Read(configuration);
+        ClusterFiles files = new(options);
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddConfiguration(configuration);
+        builder.Host.UseSystemd();
+        AddCluster(builder.Services, configuration, options, files);
+
+        WebApplication app = builder.Build();
+        await app.RunAsync(cancel);
+        return Protos.ExitCodes.Ok;
+    }
+
+    private static void AddCluster(IServiceCollection services, IConfiguration configuration, CoordinatorOptions options, ClusterFiles files)
+    {
+        CoordinatorOptionsReader.Register(services, configuration);
+        Credentials own = files.Coordinator.Load() ?? throw new SetupException($"{files.Coordinator.CertificatePath} is missing; run `rpi-coordinator init`");
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(files);
+        services.AddSingleton(files.LoadAuthority());
+        services.AddSingleton(new LiveCredentials(own));
+        services.AddSingleton<TrustClock>();
+        services.AddSingleton<ClusterTls>();
+        services.AddSingleton(provider => new ConsulClient(
+            new ConsulOptions
+            {
+                Urls = [options.ConsulUrl],
+                Token = files.LoadManagementToken(),
+                Tls = provider.GetRequiredService<ClusterTls>().ClientOptions(PeerRole.Consul),
+            },
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddGrpc(grpc => grpc.Interceptors.Add<PeerPolicyInterceptor>());
+        services.ConfigureOptions<ListenOnOnePort>();
+    }
+
+    /// <summary>TLS with optional client certificates: enrolment has none yet; <see cref="PeerPolicy"/> judges each call.</summary>
+    private sealed class ListenOnOnePort(ClusterTls tls, Microsoft.Extensions.Options.IOptions<CoordinatorOptions> options)
+        : Microsoft.Extensions.Options.IConfigureOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>
+    {
+        public void Configure(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel) =>
+            kestrel.Listen(IPAddress.Any, options.Value.Port, listen =>
+            {
+                listen.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http2;
+                listen.UseHttps(tls.ServerOptions(requireCertificate: false));
+            });
+    }
+}
