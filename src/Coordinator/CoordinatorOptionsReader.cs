@@ -19,11 +19,12 @@ internal static class CoordinatorOptionsReader
             : throw new OptionsValidationException(CoordinatorOptions.Section, typeof(CoordinatorOptions), problems);
     }
 
-    /// <summary>Makes <c>IOptions&lt;CoordinatorOptions&gt;</c> available; a bad configuration stops the host at its start.</summary>
+    /// <summary>Makes <c>IOptions&lt;CoordinatorOptions&gt;</c> and the options themselves available; a bad configuration stops the host at its start.</summary>
     public static void Register(IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<CoordinatorOptions>().Bind(configuration.GetSection(CoordinatorOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<CoordinatorOptions>, EveryProblem>();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<CoordinatorOptions>>().Value);
     }
 
     /// <summary>What is wrong, each with its place.</summary>

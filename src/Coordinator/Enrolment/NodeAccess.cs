@@ -1,0 +1,47 @@
+using RpiAgent.Consul;
+using RpiAgent.Coordinator.Model;
+using RpiAgent.Protos;
+
+namespace RpiAgent.Coordinator.Enrolment;
+
+/// <summary>What a node may do in Consul: register the service rpi-agent and report its check. Not a key, not another service.</summary>
+internal sealed class NodeAccess(ConsulClient consul)
+{
+    private const string Policy = "rpi-node";
+    private const string Rules = $$"""service "{{ConsulService.Name}}" { policy = "write" }""";
+    private bool _policyReady;
+
+    /// <summary>The token the record names, if Consul still knows it, else a new one.</summary>
+    public async Task<AclToken> EnsureAsync(NodeId id, NodeRecord? known, CancellationToken cancel)
+    {
+        await EnsurePolicyAsync(cancel);
+        if (known is { ConsulAccessor.Length: > 0 } && await consul.Acl.FindTokenAsync(known.ConsulAccessor, cancel) is AclToken held)
+        {
+            return held with { Secret = known.ConsulSecret };
+        }
+
+        return await consul.Acl.CreateTokenAsync($"node {id}", [Policy], cancel);
+    }
+
+    public Task RevokeAsync(string accessor, CancellationToken cancel) => consul.Acl.DeleteTokenAsync(accessor, cancel);
+
+    private async Task EnsurePolicyAsync(CancellationToken cancel)
+    {
+        if (_policyReady)
+        {
+            return;
+        }
+
+        AclPolicy? held = await consul.Acl.FindPolicyAsync(Policy, cancel);
+        if (held is null)
+        {
+            await consul.Acl.CreatePolicyAsync(Policy, "an rpi-agent's own registration", Rules, cancel);
+        }
+        else if (held.Rules != Rules)
+        {
+            await consul.Acl.UpdatePolicyAsync(held with { Rules = Rules }, cancel);
+        }
+
+        _policyReady = true;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using RpiAgent.Identity;
+using RpiAgent.Protos;
+
+namespace RpiAgent.Coordinator.Enrolment;
+
+/// <summary>Certificates of nodes.</summary>
+internal sealed class NodeCertificates(CertificateAuthority authority, CoordinatorOptions options)
+{
+    public string AuthorityPem => authority.Certificate.ExportCertificatePem() + "\n";
+
+    public bool TryIssue(
+        string requestPem, NodeId id, string name, string? address, DateTimeOffset now,
+        [NotNullWhen(true)] out X509Certificate2? certificate, [NotNullWhen(false)] out string? refusal)
+    {
+        HostNames names = new([name], address is null ? [] : [Ipv4.Parse(address.Split('/')[0]).ToIPAddress()]);
+        return authority.TrySign(
+            requestPem, new PeerIdentity(PeerRole.Node, id.Value), names, now, TimeSpan.FromDays(options.NodeCertificateDays), out certificate, out refusal);
+    }
+
+    /// <summary>sha256 of the request's public key, by which a repeated request is known.</summary>
+    public static bool TryReadKey(string requestPem, [NotNullWhen(true)] out string? keyHash, [NotNullWhen(false)] out string? refusal)
+    {
+        keyHash = null;
+        refusal = null;
+        try
+        {
+            CertificateRequest request = CertificateRequest.LoadSigningRequestPem(requestPem, HashAlgorithmName.SHA256);
+            keyHash = Convert.ToHexStringLower(SHA256.HashData(request.PublicKey.ExportSubjectPublicKeyInfo()));
+            return true;
+        }
+        catch (Exception broken) when (broken is CryptographicException or ArgumentException)
+        {
+            refusal = $"the certificate request cannot be read: {broken.Message}";
+            return false;
+        }
+    }
+}
