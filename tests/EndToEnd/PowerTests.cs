@@ -39,7 +39,7 @@ public class PowerTests
             await VirtualCluster.DoAsync("start", "pi3");
             await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), async () =>
             {
-                Result now = await VirtualCluster.TryAsync(TimeSpan.FromSeconds(20), "exec", "pi3", "sh", "-c", "docker ps --filter label=rpi.workload --format '{{.Label \"rpi.workload\"}}'");
+                RigResult now = await VirtualCluster.TryAsync(TimeSpan.FromSeconds(20), "exec", "pi3", "sh", "-c", "docker ps --filter label=rpi.workload --format '{{.Label \"rpi.workload\"}}'");
                 return now.Output.Trim() == workload ? null : $"pi3 runs '{now.Output.Trim()}' {now.Errors}";
             });
         }
@@ -81,7 +81,7 @@ public class PowerTests
     /// <summary>While the coordinator starts, rpictl itself fails: that is a reason, too.</summary>
     private static async Task<string?> WholeOrReason()
     {
-        Result nodes = await VirtualCluster.TryAsync(TimeSpan.FromSeconds(30), "rpictl", "node", "ls", "--json");
+        RigResult nodes = await VirtualCluster.TryAsync(TimeSpan.FromSeconds(30), "rpictl", "node", "ls", "--json");
         return nodes.ExitCode == 0 ? await VirtualCluster.WhyNotWholeAsync() : nodes.Errors;
     }
 }

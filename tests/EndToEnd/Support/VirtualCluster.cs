@@ -13,12 +13,11 @@ namespace RpiAgent.Tests.EndToEnd.Support;
 /// </summary>
 public sealed class VirtualCluster : IAsyncLifetime
 {
-    public const string Instance = "e2e";
-    private static readonly string Repository = FindRepository();
+    private static readonly Rig Pis = new("e2e");
 
     public async ValueTask InitializeAsync()
     {
-        Result up = await TryAsync(TimeSpan.FromMinutes(20), "up");
+        RigResult up = await TryAsync(TimeSpan.FromMinutes(20), "up");
         Assert.True(up.ExitCode == 0, $"deploy/try.sh up failed with {up.ExitCode}:\n{up.Output}\n{up.Errors}");
     }
 
@@ -30,58 +29,15 @@ public sealed class VirtualCluster : IAsyncLifetime
         }
     }
 
-    /// <summary>Runs deploy/try.sh; a verb that fails does not throw.</summary>
-    public static async Task<Result> TryAsync(TimeSpan limit, params string[] arguments)
-    {
-        ProcessStartInfo start = new(Path.Join(Repository, "deploy", "try.sh"), arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-            UseShellExecute = false,
-        };
-        start.Environment["RPI_TRY_INSTANCE"] = Instance;
-        using Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        using CancellationTokenSource timeout = new(limit);
-        Task<string> output = process.StandardOutput.ReadToEndAsync(timeout.Token);
-        Task<string> errors = process.StandardError.ReadToEndAsync(timeout.Token);
-        try
-        {
-            await process.WaitForExitAsync(timeout.Token);
-            return new Result(process.ExitCode, await output, await errors);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            return new Result(-1, "", $"'{string.Join(' ', arguments)}' did not end within {limit}");
-        }
-    }
+    public static Task<RigResult> TryAsync(TimeSpan limit, params string[] arguments) => Pis.TryAsync(limit, arguments);
 
-    /// <summary>Runs deploy/try.sh and expects success; gives its output without the last line end.</summary>
-    public static async Task<string> DoAsync(params string[] arguments)
-    {
-        Result result = await TryAsync(TimeSpan.FromMinutes(3), arguments);
-        Assert.True(result.ExitCode == 0, $"try.sh {string.Join(' ', arguments)} gave {result.ExitCode}:\n{result.Output}\n{result.Errors}");
-        return result.Output.TrimEnd('\n');
-    }
+    public static Task<string> DoAsync(params string[] arguments) => Pis.DoAsync(arguments);
 
-    /// <summary>A shell command on a Pi or on the coordinator's host ("coordinator").</summary>
-    public static Task<string> ShellAsync(string host, string command) => DoAsync("exec", host, "sh", "-c", command);
+    public static Task<string> ShellAsync(string host, string command) => Pis.ShellAsync(host, command);
 
-    /// <summary>An rpictl command with --json.</summary>
-    public static async Task<JsonElement> RpiCtlAsync(params string[] arguments)
-    {
-        string text = await DoAsync(["rpictl", .. arguments, "--json"]);
-        using JsonDocument document = JsonDocument.Parse(text);
-        return document.RootElement.Clone();
-    }
+    public static Task<Dictionary<string, JsonElement>> NodesAsync() => Pis.NodesAsync();
 
-    public static async Task<Dictionary<string, JsonElement>> NodesAsync() =>
-        (await RpiCtlAsync("node", "ls")).EnumerateArray().ToDictionary(node => node.GetProperty("name").GetString()!);
-
-    public static async Task<Dictionary<string, JsonElement>> ReplicasAsync(string stack = "wordpress") =>
-        (await RpiCtlAsync("stack", "ps", stack)).EnumerateArray().ToDictionary(replica => replica.GetProperty("service").GetString()!);
+    public static Task<Dictionary<string, JsonElement>> ReplicasAsync() => Pis.ReplicasAsync();
 
     /// <summary>Container ids and start times on a Pi, as one text that changes when any of them is restarted.</summary>
     public static Task<string> RunningAsync(string node) =>
@@ -127,17 +83,4 @@ public sealed class VirtualCluster : IAsyncLifetime
 
     /// <summary>http://ADDRESS of the Pi where caddy runs.</summary>
     public static async Task<Uri> SiteAsync() => new($"http://{(await ReplicasAsync())["caddy"].GetProperty("address").GetString()}/");
-
-    private static string FindRepository()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Join(folder.FullName, "RpiAgent.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("The tests run from inside the repository.");
-    }
 }
-
-public sealed record Result(int ExitCode, string Output, string Errors);

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace RpiAgent.Tests.EndToEnd.Support;
+
+/// <summary>Drives deploy/try.sh. One instance is one cluster of virtual Pis with its own network, containers and files.</summary>
+public sealed class Rig(string instance)
+{
+    private static readonly string Repository = FindRepository();
+
+    /// <summary>Runs deploy/try.sh; a verb that fails does not throw.</summary>
+    public async Task<RigResult> TryAsync(TimeSpan limit, params string[] arguments)
+    {
+        ProcessStartInfo start = new(Path.Join(Repository, "deploy", "try.sh"), arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+        };
+        start.Environment["RPI_TRY_INSTANCE"] = instance;
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        using CancellationTokenSource timeout = new(limit);
+        try
+        {
+            Task<string> output = process.StandardOutput.ReadToEndAsync(timeout.Token);
+            Task<string> errors = process.StandardError.ReadToEndAsync(timeout.Token);
+            await process.WaitForExitAsync(timeout.Token);
+            return new RigResult(process.ExitCode, await output, await errors);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            return new RigResult(-1, "", $"'{string.Join(' ', arguments)}' did not end within {limit}");
+        }
+    }
+
+    /// <summary>Runs deploy/try.sh and gives its output without the last line end.</summary>
+    /// <exception cref="InvalidOperationException">With all it said, when it fails.</exception>
+    public async Task<string> DoAsync(params string[] arguments)
+    {
+        RigResult result = await TryAsync(TimeSpan.FromMinutes(3), arguments);
+        return result.ExitCode == 0
+            ? result.Output.TrimEnd('\n')
+            : throw new InvalidOperationException($"try.sh {string.Join(' ', arguments)} gave {result.ExitCode}:\n{result.Output}\n{result.Errors}");
+    }
+
+    /// <summary>A shell command on a Pi or on the coordinator's host ("coordinator").</summary>
+    public Task<string> ShellAsync(string host, string command) => DoAsync("exec", host, "sh", "-c", command);
+
+    /// <summary>An rpictl command with --json.</summary>
+    public async Task<JsonElement> RpiCtlAsync(params string[] arguments)
+    {
+        string text = await DoAsync(["rpictl", .. arguments, "--json"]);
+        using JsonDocument document = JsonDocument.Parse(text);
+        return document.RootElement.Clone();
+    }
+
+    public async Task<Dictionary<string, JsonElement>> NodesAsync() =>
+        (await RpiCtlAsync("node", "ls")).EnumerateArray().ToDictionary(node => node.GetProperty("name").GetString()!);
+
+    public async Task<Dictionary<string, JsonElement>> ReplicasAsync(string stack = "wordpress") =>
+        (await RpiCtlAsync("stack", "ps", stack)).EnumerateArray().ToDictionary(replica => replica.GetProperty("service").GetString()!);
+
+    private static string FindRepository()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Join(folder.FullName, "RpiAgent.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder?.FullName ?? throw new InvalidOperationException("This runs from inside the repository.");
+    }
+}
+
+public sealed record RigResult(int ExitCode, string Output, string Errors);
