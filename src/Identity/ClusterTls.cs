@@ -42,6 +42,14 @@ public sealed partial class ClusterTls(LiveCredentials credentials, TrustClock c
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
     };
 
+    /// <summary>For the one call that fetches a CA whose digest is then compared: whoever answers is not trusted with anything.</summary>
+    public static SslClientAuthenticationOptions UnverifiedClientOptions() => new()
+    {
+        RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+    };
+
     /// <summary>Null when the server may be talked to, else why not.</summary>
     public static string? RefuseServer(X509Certificate2? certificate, X509Certificate2 authority, TrustClock clock, PeerRole role, string? id)
     {

@@ -1,0 +1,66 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Grpc.Core;
+using Grpc.Net.Client;
+using RpiAgent.Identity;
+using RpiAgent.Protos.Wire;
+
+namespace RpiAgent.Agent.Enrolment;
+
+/// <summary>The few calls an agent makes to a coordinator. Each opens its own connection: they are rare, and addresses change in between.</summary>
+internal sealed class CoordinatorClient(TrustClock clock, TimeProvider time)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    /// <summary>The CA of the cluster at this address, if it is the one the token speaks of. What the server shows before that is not trusted.</summary>
+    /// <exception cref="EnrolmentException">It is another cluster.</exception>
+    public async Task<X509Certificate2> FetchAuthorityAsync(Uri coordinator, JoinToken token, CancellationToken cancel)
+    {
+        SslClientAuthenticationOptions anything = ClusterTls.UnverifiedClientOptions();
+        GetCertificateAuthorityReply reply = await CallAsync(
+            coordinator, anything, (client, limit) => client.GetCertificateAuthorityAsync(new GetCertificateAuthorityRequest(), cancellationToken: limit), cancel);
+        X509Certificate2 authority;
+        try
+        {
+            authority = X509Certificate2.CreateFromPem(reply.CaPem);
+        }
+        catch (CryptographicException unreadable)
+        {
+            throw new EnrolmentException($"{coordinator} sent a CA that cannot be read: {unreadable.Message}", unreadable);
+        }
+
+        string digest = CertificateAuthority.DigestOf(authority);
+        return digest == token.AuthorityDigest
+            ? authority
+            : throw new EnrolmentException($"the join token is of another cluster: it names the CA {token.AuthorityDigest[..12]}…, {coordinator} has {digest[..12]}…; use a token made by that coordinator, or correct its address");
+    }
+
+    /// <summary>By token, over a connection that only this CA's coordinator can hold.</summary>
+    public Task<EnrolReply> EnrolAsync(Uri coordinator, X509Certificate2 authority, EnrolRequest request, CancellationToken cancel) =>
+        CallAsync(coordinator, ClusterTls.AnonymousClientOptions(authority, clock, PeerRole.Coordinator), (client, limit) => client.EnrolAsync(request, cancellationToken: limit), cancel);
+
+    /// <summary>By the present certificate.</summary>
+    public Task<EnrolReply> RenewAsync(Uri coordinator, ClusterTls tls, EnrolRequest request, CancellationToken cancel) =>
+        CallAsync(coordinator, tls.ClientOptions(PeerRole.Coordinator), (client, limit) => client.EnrolAsync(request, cancellationToken: limit), cancel);
+
+    public Task<ConfirmNetworkReply> ConfirmNetworkAsync(Uri coordinator, ClusterTls tls, ConfirmNetworkRequest request, CancellationToken cancel) =>
+        CallAsync(coordinator, tls.ClientOptions(PeerRole.Coordinator), (client, limit) => client.ConfirmNetworkAsync(request, cancellationToken: limit), cancel);
+
+    private async Task<T> CallAsync<T>(
+        Uri coordinator, SslClientAuthenticationOptions tls, Func<Protos.Wire.Enrolment.EnrolmentClient, CancellationToken, AsyncUnaryCall<T>> call, CancellationToken cancel)
+    {
+        using CancellationTokenSource timeout = new(Limit, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
+        using GrpcChannel channel = ClusterChannel.Create(coordinator, tls, KeepAlive.Relaxed);
+        try
+        {
+            using AsyncUnaryCall<T> running = call(new Protos.Wire.Enrolment.EnrolmentClient(channel), either.Token);
+            return await running.ResponseAsync;
+        }
+        catch (RpcException) when (cancel.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancel);
+        }
+    }
+}

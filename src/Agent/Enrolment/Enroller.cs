@@ -1,0 +1,101 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Grpc.Core;
+using RpiAgent.Identity;
+using RpiAgent.Protos.Wire;
+
+namespace RpiAgent.Agent.Enrolment;
+
+/// <summary>What a person gave this Pi to join with.</summary>
+internal sealed record EnrolmentOrder(Uri Coordinator, string JoinToken, string WishedName);
+
+/// <summary>Turns a join token into an identity on disk.</summary>
+internal sealed partial class Enroller(
+    IdentityStore store, BoardReader boards, CoordinatorClient coordinator, TrustClock clock, TimeProvider time, ILogger<Enroller> logger)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
+    private readonly ILogger<Enroller> _logger = logger;
+
+    /// <summary>The identity this board already has, or null.</summary>
+    /// <exception cref="EnrolmentException">Damaged, or another board's.</exception>
+    public EnrolledNode? Load() => store.Load(boards.Read());
+
+    /// <summary>Tries until it works.</summary>
+    /// <param name="tell">Gets the reason of each failed try, for STATUS=.</param>
+    /// <exception cref="EnrolmentException">Trying again cannot help.</exception>
+    public async Task<EnrolledNode> EnrolAsync(EnrolmentOrder order, Action<string> tell, CancellationToken cancel)
+    {
+        TimeSpan pause = FirstPause;
+        while (true)
+        {
+            try
+            {
+                return await TryAsync(order, cancel);
+            }
+            catch (RpcException fault)
+            {
+                EnrolmentFailure failure = EnrolmentFailure.From(fault, order.Coordinator);
+                if (failure.Fatal)
+                {
+                    throw new EnrolmentException(failure.Reason, fault);
+                }
+
+                tell(failure.Reason);
+                LogRetry(failure.Reason, pause.TotalSeconds);
+            }
+
+            // Nodes that were powered on together must not come back together.
+            await Task.Delay(pause * (0.5 + (RandomNumberGenerator.GetInt32(1000) / 1000.0)), time, cancel);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    /// <summary>One try.</summary>
+    /// <exception cref="EnrolmentException">Trying again cannot help.</exception>
+    /// <exception cref="RpcException">See <see cref="EnrolmentFailure"/>.</exception>
+    public async Task<EnrolledNode> TryAsync(EnrolmentOrder order, CancellationToken cancel)
+    {
+        if (!JoinToken.TryParse(order.JoinToken, out JoinToken? token, out string? refusal))
+        {
+            throw new EnrolmentException(refusal);
+        }
+
+        if (order.Coordinator.Scheme != Uri.UriSchemeHttps)
+        {
+            throw new EnrolmentException($"the coordinator's address {order.Coordinator} must begin with https://");
+        }
+
+        Board board = boards.Read();
+        OwnRoute route = await RouteProbe.ToAsync(order.Coordinator, cancel);
+        using X509Certificate2 authority = await coordinator.FetchAuthorityAsync(order.Coordinator, token, cancel);
+        using ECDsa key = store.PrepareKey();
+        EnrolReply reply = await coordinator.EnrolAsync(
+            order.Coordinator,
+            authority,
+            new EnrolRequest
+            {
+                TokenSecret = token.Secret,
+                CsrPem = CredentialFiles.RequestFor(key),
+                Hardware = board.ToWire(),
+                CurrentAddress = route.Address,
+                CurrentInterface = route.Interface,
+                WishedName = order.WishedName,
+            },
+            cancel);
+        return Accept(reply, order.Coordinator, board, authority);
+    }
+
+    private EnrolledNode Accept(EnrolReply reply, Uri address, Board board, X509Certificate2 authority)
+    {
+        EnrolledNode node = Reply.Save(store, reply, address, board, authority, clock);
+        LogEnrolled(node.Spec.Name, node.Id.Value, node.Spec.Network.Address);
+        return node;
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Enrolled as {Node} ({NodeId}), address {Address}")]
+    private partial void LogEnrolled(string node, string nodeId, string address);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Not enrolled yet, next try in about {Seconds} s: {Reason}")]
+    private partial void LogRetry(string reason, double seconds);
+}

@@ -1,0 +1,67 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using RpiAgent.Identity;
+using RpiAgent.Protos;
+
+namespace RpiAgent.Agent.Enrolment;
+
+/// <summary>This node as enrolled.</summary>
+internal sealed record EnrolledNode(Credentials Credentials, SavedEnrolment Saved)
+{
+    public NodeId Id => new(Credentials.Identity.Id);
+    public EnrolledSpec Spec => Saved.Spec;
+}
+
+/// <summary>The identity on disk: <c>identity/</c> in the state directory.</summary>
+internal sealed class IdentityStore(AgentOptions options)
+{
+    private readonly string _folder = options.State("identity");
+
+    private string EnrolmentPath => Path.Join(_folder, "enrolment.json");
+
+    private CredentialFiles Files => new(_folder, "node");
+
+    /// <summary>The key to enrol with; on disk before it is used.</summary>
+    public ECDsa PrepareKey()
+    {
+        Directory.CreateDirectory(options.Under(options.StateDirectory), AtomicFile.PrivateDirectory);
+        return Files.PrepareKey();
+    }
+
+    /// <summary>The certificate comes last: with it on disk the identity is whole.</summary>
+    public EnrolledNode Save(SavedEnrolment enrolment, string certificatePem, string authorityPem)
+    {
+        AtomicFile.Write(EnrolmentPath, JsonSerializer.SerializeToUtf8Bytes(enrolment, EnrolmentJson.Default.SavedEnrolment), AtomicFile.Private);
+        return new EnrolledNode(Files.Commit(certificatePem, authorityPem), enrolment);
+    }
+
+    /// <summary>Replaces the specification alone.</summary>
+    public void SaveSpec(SavedEnrolment enrolment) =>
+        AtomicFile.Write(EnrolmentPath, JsonSerializer.SerializeToUtf8Bytes(enrolment, EnrolmentJson.Default.SavedEnrolment), AtomicFile.Private);
+
+    /// <summary>The saved identity, or null when this board has none.</summary>
+    /// <exception cref="EnrolmentException">It is damaged, or belongs to another board.</exception>
+    public EnrolledNode? Load(Board here)
+    {
+        try
+        {
+            if (Files.Load() is not Credentials credentials)
+            {
+                return null;
+            }
+
+            SavedEnrolment saved = JsonSerializer.Deserialize(File.ReadAllBytes(EnrolmentPath), EnrolmentJson.Default.SavedEnrolment)
+                ?? throw new JsonException("empty");
+            return CloneCheck.Refuse(saved.Board, here) is string clone
+                ? throw new EnrolmentException(clone)
+                : new EnrolledNode(credentials, saved);
+        }
+        catch (Exception damaged) when (damaged is CryptographicException or ArgumentException or JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new EnrolmentException($"the saved identity in {_folder} cannot be read ({damaged.Message}); restore it, or run `rpi-agent reset-identity` and enrol anew", damaged);
+        }
+    }
+}
+
+/// <summary>This node cannot enrol or use its identity until a person acts; the message says how.</summary>
+internal sealed class EnrolmentException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,36 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace RpiAgent.Agent.Enrolment;
+
+/// <summary>The address and interface from which this node reaches another.</summary>
+/// <param name="Address">IPv4, or empty without a route.</param>
+/// <param name="Interface">Empty when no interface has that address.</param>
+internal sealed record OwnRoute(string Address, string Interface)
+{
+    public static OwnRoute None { get; } = new("", "");
+}
+
+internal static class RouteProbe
+{
+    /// <summary>Asks the kernel's routing; nothing is sent.</summary>
+    public static async Task<OwnRoute> ToAsync(Uri peer, CancellationToken cancel)
+    {
+        try
+        {
+            using Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            await socket.ConnectAsync(peer.Host, peer.Port, cancel);
+            IPAddress? own = (socket.LocalEndPoint as IPEndPoint)?.Address;
+            return own is null ? OwnRoute.None : new OwnRoute(own.ToString(), InterfaceOf(own));
+        }
+        catch (SocketException)
+        {
+            return OwnRoute.None;
+        }
+    }
+
+    private static string InterfaceOf(IPAddress own) =>
+        NetworkInterface.GetAllNetworkInterfaces()
+            .FirstOrDefault(candidate => candidate.GetIPProperties().UnicastAddresses.Any(address => address.Address.Equals(own)))?.Name ?? "";
+}
