@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# What the person at the terminal sees: one line per step, with its time; words go to stderr, details to $LOG.
+
+say()  { printf '%s\n' "$*" >&2; }
+note() { printf '  %s\n' "$*" >&2; }
+die()  { printf '\nFailed: %s\n' "$1" >&2; shift; for hint in "$@"; do printf '  %s\n' "$hint" >&2; done; exit 1; }
+
+now_ms() { local t=${EPOCHREALTIME/[.,]/}; printf '%s' "${t%???}"; }
+
+# step WORDS COMMAND…: runs the command with its output in $LOG and prints how long it took.
+# The command runs in a subshell (so that errexit holds in it): results go to files, not to variables.
+step() {
+    local words=$1 start seconds pid
+    shift
+    start=$(now_ms)
+    printf '  %-62s' "$words" >&2
+    printf '\n== %s: %s\n' "$(date -u +%T)" "$words" >>"$LOG"
+    ( set -e; "$@" ) >>"$LOG" 2>&1 &
+    pid=$!
+    if wait "$pid"; then
+        seconds=$(( $(now_ms) - start ))
+        printf '%4d.%d s\n' $((seconds / 1000)) $((seconds % 1000 / 100)) >&2
+    else
+        printf '  failed\n' >&2
+        tail -n 12 "$LOG" | sed 's/^/    | /' >&2
+        die "$words" "The whole output is in $LOG"
+    fi
+}
+
+# wait_until SECONDS COMMAND…: tries the command every 0.2 s until it succeeds.
+wait_until() {
+    local deadline=$(( $(now_ms) + $1 * 1000 ))
+    shift
+    until "$@"; do
+        [ "$(now_ms)" -lt "$deadline" ] || return 1
+        sleep 0.2
+    done
+}

@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# What the owner of the boards does: puts the agent on the cards and a boot file on the boot partition, waits.
+
+# What `deploy/install.sh` or the card's image brings: the program and its unit.
+install_agent() {
+    local name=$1 tree=$STATE/install/agent
+    [ "$(cat "$(board_folder "$name")/agent.from" 2>/dev/null)" != "$(program_folder agent)" ] || return 0
+    if [ "$(cat "$tree.from" 2>/dev/null)" != "$(program_folder agent)" ]; then
+        rm -rf "$tree"
+        mkdir -p "$tree"/{usr/lib/rpi-agent,usr/bin,etc/systemd/system/multi-user.target.wants}
+        cp -r "$(program_folder agent)/." "$tree/usr/lib/rpi-agent/"
+        ln -s /usr/lib/rpi-agent/rpi-agent "$tree/usr/bin/rpi-agent"
+        cp "$REPOSITORY"/deploy/systemd/rpi-agent*.service "$tree/etc/systemd/system/"
+        ln -s /etc/systemd/system/rpi-agent.service "$tree/etc/systemd/system/multi-user.target.wants/rpi-agent.service"
+        program_folder agent >"$tree.from"
+    fi
+    ! board_running "$name" || in_board "$name" systemctl stop rpi-agent || true
+    engine cp "$tree/." "$(board_container "$name"):/"
+    ! board_running "$name" || in_board "$name" sh -c 'systemctl daemon-reload && systemctl restart rpi-agent'
+    program_folder agent >"$(board_folder "$name")/agent.from"
+}
+
+# write_boot_file NAME TOKEN
+write_boot_file() {
+    local file
+    file=$(board_folder "$1")/boot/rpi-agent.yaml
+    cat >"$file.part" <<EOF
+version: 1
+coordinator:
+  url: https://$LAN.$COORDINATOR_HOST:7444
+join_token: $2
+EOF
+    mv "$file.part" "$file"
+}
+
+nodes_ready() {
+    local count
+    count=$(rpictl node ls --json 2>/dev/null | jq '[.[] | select(.state == "Ready")] | length') && [ "${count:-0}" -ge "$1" ]
+}
