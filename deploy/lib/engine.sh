@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # The Docker engine that runs the boards: the machine's own if it runs, else one we start with folders of its own.
 
-ENGINE_SOCKET=
-DOCKER=docker
+ENGINE_SOCKET=          # empty: the machine's default
+ENGINE=(docker)         # client and address, as words
 
-engine() { "$DOCKER" ${ENGINE_SOCKET:+-H "unix://$ENGINE_SOCKET"} "$@"; }
+engine() { "${ENGINE[@]}" "$@"; }
 
 own_engine_socket() { printf '%s' "$RUN/engine/docker.sock"; }
 own_engine_answers() { [ -S "$(own_engine_socket)" ] && curl -fs -m 5 --unix-socket "$(own_engine_socket)" http://x/_ping >/dev/null; }
@@ -32,16 +32,17 @@ check_engine() {
 
 # A client from 25 on does not give a MAC address to an engine before 25; another client on PATH may.
 choose_client() {
-    local candidate server client
-    DOCKER=docker
+    local candidate server client address=()
+    [ -z "$ENGINE_SOCKET" ] || address=(-H "unix://$ENGINE_SOCKET")
+    ENGINE=(docker "${address[@]}")
     server=$(engine version --format '{{.Server.Version}}')
     while read -r candidate; do
         client=$("$candidate" --version | awk '{ print $3 }')
         if [ "${client%%.*}" -lt 25 ] || [ "${server%%.*}" -ge 25 ]; then
-            DOCKER=$candidate
+            ENGINE=("$candidate" "${address[@]}")
             return
         fi
-    done < <(type -ap docker)
+    done < <(type -aP docker)
     die "No docker client here fits the engine $server (clients from 25 on cannot give a board its MAC address)" \
         "Install the client of that engine: apt-get install docker.io"
 }

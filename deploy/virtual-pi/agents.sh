@@ -26,6 +26,7 @@ write_boot_file() {
     file=$(board_folder "$1")/boot/rpi-agent.yaml
     cat >"$file.part" <<EOF
 version: 1
+hostname: $1
 coordinator:
   url: https://$LAN.$COORDINATOR_HOST:7444
 join_token: $2
@@ -35,5 +36,5 @@ EOF
 
 nodes_ready() {
     local count
-    count=$(rpictl node ls --json 2>/dev/null | jq '[.[] | select(.state == "Ready")] | length') && [ "${count:-0}" -ge "$1" ]
+    count=$(rpictl node ls --json 2>/dev/null | jq '[.[] | select(.state == "ready")] | length') && [ "${count:-0}" -ge "$1" ]
 }

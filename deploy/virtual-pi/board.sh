@@ -65,6 +65,7 @@ create_board() {
     local name=$1 folder container
     folder=$(board_folder "$name")
     container=$(board_container "$name")
+    engine volume create --label "$LABEL" "$container"
     create_machine "$container" --hostname raspberrypi --mac-address "$(cat "$folder/mac")" \
         -v "$container:/var/lib/docker" -v "$folder/boot:/boot/firmware"
     engine cp "$folder/device-tree" "$container:/usr/lib/virtual-pi/device-tree"

@@ -20,7 +20,7 @@ choose_lan() {
 lan_is_free() {
     [ -z "$(ip -4 route show table all root "$1")" ] &&
         ! ip -4 route show table all match "$1" | grep -qv '^default' &&
-        ! engine network ls -q | xargs -r "$DOCKER" ${ENGINE_SOCKET:+-H "unix://$ENGINE_SOCKET"} network inspect \
+        ! engine network ls -q | xargs -r "${ENGINE[@]}" network inspect \
             --format '{{range .IPAM.Config}}{{.Subnet}} {{end}}' | grep -qF "${1%0/24}"
 }
 
@@ -61,7 +61,7 @@ start_router() {
     dnsmasq --conf-file=/dev/null --pid-file="$STATE/router.pid" --dhcp-leasefile="$STATE/leases" --user=root \
         --interface="$BRIDGE" --except-interface=lo --bind-interfaces --no-hosts \
         --dhcp-range="$LAN.$DHCP_FIRST,$LAN.$DHCP_LAST,12h" --dhcp-option="option:router,$LAN.1" \
-        --dhcp-authoritative --no-ping --log-facility="$STATE/router.log" --log-dhcp
+        --dhcp-authoritative --no-ping --log-facility="$STATE/router.log" --log-dhcp 9>&-
 }
 
 remove_lan() {

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# A cluster of virtual Raspberry Pis on this machine, serving WordPress. See --help.
+set -euo pipefail
+
+REPOSITORY=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+HERE=$REPOSITORY/deploy/virtual-pi
+# shellcheck source-path=SCRIPTDIR
+for part in report packages mirror consul engine; do . "$REPOSITORY/deploy/lib/$part.sh"; done
+for part in settings image lan board programs coordinator agents wordpress verbs; do . "$HERE/$part.sh"; done
+
+main() {
+    local verb=${1:-help}
+    shift || true
+    case $verb in
+        up | down | status | add) "${verb}_verb" "$@" ;;
+        rpictl) need_rig; rpictl "$@" ;;
+        exec | kill | start | cut | heal) need_rig; "${verb}_verb" "$@" ;;
+        help | -h | --help) usage ;;
+        *) usage >&2; exit 64 ;;
+    esac
+}
+
+usage() {
+    cat <<'EOF'
+deploy/try.sh: a cluster of virtual Raspberry Pis on this machine.
+
+  up [--nodes N] [--no-stack]  builds and starts everything; WordPress answers when it returns (default 3 Pis)
+  status                       boards, nodes, services
+  rpictl WORDS…                what an operator types, e.g. rpictl node ls
+  exec piN COMMAND…            runs a command on a Pi (or on `coordinator`)
+  kill piN | start piN         cuts the power | switches it on again
+  cut piN | heal piN           pulls the network cable | plugs it in again
+  add                          one more Pi
+  down [--all]                 removes everything; --all also the cache of built images
+
+RPI_TRY_INSTANCE=NAME keeps several clusters apart.
+EOF
+}
+
+main "$@"

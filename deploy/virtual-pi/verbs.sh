@@ -1,0 +1,183 @@
+# shellcheck shell=bash
+# The verbs of try.sh.
+
+up_verb() {
+    local nodes=3 stack=yes started
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --nodes) nodes=${2:-}; shift 2 || shift ;;
+            --nodes=*) nodes=${1#*=}; shift ;;
+            --no-stack) stack=no; shift ;;
+            *) usage >&2; exit 64 ;;
+        esac
+    done
+    [[ $nodes =~ ^[1-9][0-9]?$ ]] && [ "$nodes" -le 30 ] || { say "--nodes takes a number from 1 to 30"; exit 64; }
+    [ "$(id -u)" = 0 ] || die "Boards, bridges and engines need root" "Run: sudo $0 up"
+    started=$(now_ms)
+    mkdir -p "$CACHE" "$STATE"
+    chmod 0700 "$STATE"
+    : >"$LOG"
+    exec 9>"$STATE/lock"
+    flock -n 9 || die "Another try.sh is at work on the rig '$INSTANCE'"
+
+    say "Preparing this machine"
+    prepare_machine
+    say "Building (kept in $CACHE)"
+    build_everything "$stack"
+    say "Home network and coordinator"
+    step "network with its router" make_network
+    step "coordinator host: CA, Consul, coordinator" coordinator_up
+    say "Power on"
+    step "$nodes boards" boards_up "$nodes"
+    step "every board enrolled, configured and Ready" nodes_up "$nodes"
+    if [ "$stack" = yes ]; then
+        say "WordPress"
+        stack_up
+    fi
+    say "Done in $(( ($(now_ms) - started) / 1000 )) s."
+    [ "$stack" = no ] || site_address
+}
+
+prepare_machine() {
+    local packages
+    mapfile -t packages < <(packages_for_rig; programs_built || packages_for_build)
+    install_packages "${packages[@]}"
+    programs_built || need_dotnet
+    step "Consul" get_consul
+    note "Consul from: $(cat "$CACHE/consul/from")"
+    if ! find_engine; then
+        step "starting a Docker engine of our own" start_own_engine
+        find_engine
+    fi
+    load_modules
+    name_images
+}
+
+# What engines inside the boards would load on a real machine; built in, or loaded here if this machine has modules.
+load_modules() {
+    local module
+    for module in overlay bridge br_netfilter veth vxlan ip_vs xt_conntrack nft_chain_nat; do
+        modprobe -q "$module" 2>/dev/null || true
+    done
+}
+
+build_everything() {
+    step "base system, Debian 12 (about half a minute)" make_base_system
+    step "base image" import_base
+    step "image of the virtual Pi (about half a minute)" build_pi_image
+    step "coordinator and rpictl (.NET, ahead of time: about two minutes)" build_program coordinator
+    step "agent (.NET, ahead of time: about two minutes)" build_program agent
+    [ "$1" = no ] || step "images of WordPress: caddy, php, mysql (about two minutes)" build_wordpress_images
+}
+
+make_network() { choose_lan; make_lan; }
+
+boards_up() {
+    local number name token
+    read_lan
+    for number in $(seq "$1"); do
+        name=pi$number
+        if ! board_exists "$name"; then
+            token=${token:-$(new_token "$1")}
+            new_board "$name"
+            create_board "$name"
+            write_boot_file "$name" "$token"
+        fi
+        install_agent "$name"
+    done
+    for number in $(seq "$1"); do
+        board_running "pi$number" || start_board "pi$number" &
+    done
+    wait
+}
+
+nodes_up() { wait_until 180 nodes_ready "$1" || { why_not_ready; return 1; }; }
+
+stack_up() {
+    step "loading the images" load_wordpress_images
+    step "stack deploy" deploy_wordpress
+    step "install page answers" wait_for_site
+}
+
+# Sets what the other verbs need; says so when there is no rig.
+need_rig() {
+    [ -s "$STATE/lan" ] || die "There is no rig '$INSTANCE' on this machine" "Start it: deploy/try.sh up"
+    read_lan
+    find_engine || die "The Docker engine of the rig does not answer" "Start it again: deploy/try.sh up"
+    name_images
+}
+
+status_verb() {
+    local name
+    need_rig
+    printf '%-14s %-14s %s\n' BOARD POWER ADDRESS
+    printf '%-14s %-14s %s\n' coordinator "$(engine container inspect -f '{{.State.Status}}' "$COORDINATOR")" "$LAN.$COORDINATOR_HOST"
+    for name in $(board_names); do
+        printf '%-14s %-14s %s\n' "$name" "$(board_state "$name")" "$(board_addresses "$name")"
+    done
+    echo
+    rpictl node ls && rpictl stack ls
+}
+
+exec_verb() {
+    local name=${1:-} terminal=-i
+    shift || true
+    [ $# -gt 0 ] || die "What is to be run?" "deploy/try.sh exec pi1 COMMAND…"
+    [ "$name" = coordinator ] || need_board "$name"
+    [ ! -t 0 ] || [ ! -t 1 ] || terminal=-it
+    exec "${ENGINE[@]}" exec "$terminal" "$PREFIX-$name" "$@"
+}
+
+kill_verb()  { need_board "${1:-}"; board_running "$1" || die "$1 is off already"; kill_board "$1"; note "$1 has no power"; }
+start_verb() { need_board "${1:-}"; start_board "$1"; note "$1 is on"; }
+cut_verb()   { need_board "${1:-}"; board_running "$1" || die "$1 is off"; cut_board "$1"; note "$1 has no network"; }
+heal_verb()  { need_board "${1:-}"; board_running "$1" || die "$1 is off"; heal_board "$1"; note "$1 is on the network"; }
+
+add_verb() {
+    local count
+    need_rig
+    count=$(( $(board_names | wc -l) + 1 ))
+    step "board pi$count" boards_up "$count"
+    step "pi$count enrolled, configured and Ready" nodes_up "$count"
+}
+
+down_verb() {
+    [ "${1:-}" = --all ] || [ $# = 0 ] || { usage >&2; exit 64; }
+    [ -d "$STATE" ] || { mkdir -p "$STATE"; }
+    if find_engine || { [ -d "$CACHE/engine" ] && start_own_engine && find_engine; }; then
+        step "boards, coordinator, volumes, network" remove_rig
+        [ "${1:-}" != --all ] || step "images" remove_images
+        [ "$ENGINE_SOCKET" != "$(own_engine_socket)" ] || step "the engine we started" stop_own_engine
+    fi
+    rm -rf "$STATE"
+    rmdir "$(dirname "$STATE")" 2>/dev/null || true
+    [ "${1:-}" != --all ] || [ -d "$RUN/engine" ] || rm -rf "$CACHE"
+}
+
+remove_rig() {
+    local container volumes
+    mapfile -t volumes < <(engine volume ls -q --filter "label=$LABEL")
+    note_inner_containers "${volumes[@]}"
+    for container in $(engine ps -aq --filter "label=$LABEL"); do
+        engine rm -fv "$container"
+    done
+    [ ${#volumes[@]} = 0 ] || engine volume rm -f "${volumes[@]}"
+    remove_lan
+    remove_inner_cgroups
+}
+
+# On cgroup v1 the containers of a board's engine leave empty groups on this machine when the board is removed.
+note_inner_containers() {
+    local volume
+    for volume in "$@"; do
+        ls "$(engine volume inspect -f '{{.Mountpoint}}' "$volume")/containers" 2>/dev/null || true
+    done >"$STATE/inner-containers"
+}
+
+remove_inner_cgroups() {
+    local id
+    [ ! -e /sys/fs/cgroup/cgroup.controllers ] || return 0
+    while read -r id; do
+        find /sys/fs/cgroup/*/docker/"$id" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    done <"$STATE/inner-containers"
+}
