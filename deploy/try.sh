@@ -3,10 +3,10 @@
 set -euo pipefail
 
 REPOSITORY=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-HERE=$REPOSITORY/deploy/virtual-pi
-# shellcheck source-path=SCRIPTDIR
-for part in report packages mirror consul engine; do . "$REPOSITORY/deploy/lib/$part.sh"; done
-for part in settings image lan board programs coordinator agents wordpress verbs; do . "$HERE/$part.sh"; done
+for part in lib/{report,packages,mirror,consul,engine} virtual-pi/{settings,image,lan,board,programs,coordinator,agents,wordpress,verbs}; do
+    # shellcheck disable=SC1090
+    . "$REPOSITORY/deploy/$part.sh"
+done
 
 main() {
     local verb=${1:-help}

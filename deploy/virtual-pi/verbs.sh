@@ -11,7 +11,7 @@ up_verb() {
             *) usage >&2; exit 64 ;;
         esac
     done
-    [[ $nodes =~ ^[1-9][0-9]?$ ]] && [ "$nodes" -le 30 ] || { say "--nodes takes a number from 1 to 30"; exit 64; }
+    [[ $nodes =~ ^([1-9]|[12][0-9]|30)$ ]] || { say "--nodes takes a number from 1 to 30"; exit 64; }
     [ "$(id -u)" = 0 ] || die "Boards, bridges and engines need root" "Run: sudo $0 up"
     started=$(now_ms)
     mkdir -p "$CACHE" "$STATE"
