@@ -1,0 +1,91 @@
+using System.Net.Sockets;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+using Version = System.Version;
+
+namespace RpiAgent.Agent.Engine;
+
+/// <summary>
+/// The way to dockerd: its unix socket, with the API version agreed on once per life of the engine.
+/// Docker.DotNet opens a connection per request, so nothing needs to be re-opened; only the version can change when the engine does.
+/// </summary>
+/// <param name="socket">Path of the unix socket.</param>
+internal sealed partial class EngineConnection(string socket, TimeProvider time, ILogger<EngineConnection> log)
+{
+    private static readonly Version NewestTested = new(1, 41);
+    private static readonly TimeSpan VersionTimeout = TimeSpan.FromSeconds(5);
+    private readonly Uri _endpoint = new($"unix://{socket}");
+    private volatile DockerClient? _client;
+
+    /// <summary>The engine may be another one now: agree on a version again before the next call.</summary>
+    public void Forget() => _client = null;
+
+    /// <param name="what">For messages: "create container web.1".</param>
+    /// <exception cref="EngineException">Refused, unreachable, or no answer within <paramref name="timeout"/>.</exception>
+    public async Task<T> CallAsync<T>(string what, TimeSpan timeout, Func<DockerClient, CancellationToken, Task<T>> call, CancellationToken cancel)
+    {
+        using CancellationTokenSource late = new(timeout, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
+        try
+        {
+            return await call(await ConnectAsync(either.Token), either.Token);
+        }
+        catch (DockerApiException e)
+        {
+            throw EngineException.From(what, e);
+        }
+        catch (OperationCanceledException e) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            throw new EngineException($"{what}: dockerd did not answer within {timeout.TotalSeconds:0} s", null, e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or SocketException or TimeoutException)
+        {
+            throw new EngineException($"{what}: dockerd cannot be reached at {socket}: {e.Message}", null, e);
+        }
+    }
+
+    /// <inheritdoc cref="CallAsync{T}"/>
+    public Task CallAsync(string what, TimeSpan timeout, Func<DockerClient, CancellationToken, Task> call, CancellationToken cancel) =>
+        CallAsync(what, timeout, async (client, token) =>
+        {
+            await call(client, token);
+            return true;
+        }, cancel);
+
+    /// <summary>The library does not negotiate: ask once without a version, then use the lower of the engine's and the tested one.</summary>
+    private async ValueTask<DockerClient> ConnectAsync(CancellationToken cancel)
+    {
+        if (_client is { } known)
+        {
+            return known;
+        }
+
+        using DockerClient first = Builder().Build();
+        using CancellationTokenSource late = new(VersionTimeout, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
+        VersionResponse version;
+        try
+        {
+            version = await first.System.GetVersionAsync(either.Token);
+        }
+        catch (OperationCanceledException e) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            throw new TimeoutException($"no answer within {VersionTimeout.TotalSeconds:0} s", e);
+        }
+
+        Version agreed = Agree(version.APIVersion);
+        LogConnected(version.Version, version.APIVersion, agreed);
+        DockerClient client = Builder().WithApiVersion(agreed).Build();
+        _client = client;
+        return client;
+    }
+
+    internal static Version Agree(string engineVersion) =>
+        Version.TryParse(engineVersion, out Version? offered) && offered < NewestTested ? offered : NewestTested;
+
+    private DockerClientBuilder Builder() =>
+        new DockerClientBuilder().WithEndpoint(_endpoint).WithTimeout(Timeout.InfiniteTimeSpan);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Docker engine {EngineVersion} (API {EngineApi}), speaking API {Api}")]
+    private partial void LogConnected(string engineVersion, string engineApi, Version api);
+}
