@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Options;
+using RpiAgent.Agent.Engine;
+
+namespace RpiAgent.Agent.Containers;
+
+/// <summary>Registration of this feature. Needs an <see cref="ImageFetcher"/> and an <c>Action&lt;ContainersReport&gt;</c>.</summary>
+internal static class ContainerServices
+{
+    public static IServiceCollection AddContainers(this IServiceCollection services) => services
+        .AddSingleton(provider => new Ledger(provider.GetRequiredService<IOptions<AgentOptions>>().Value.State("assignment")))
+        .AddSingleton<AssignmentHolder>()
+        .AddSingleton<ContainerObserver>()
+        .AddSingleton<ContainerLogs>()
+        .AddSingleton<StepRunner>()
+        .AddSingleton<ContainerReconciler>()
+        .AddHostedService(provider => provider.GetRequiredService<ContainerReconciler>());
+}
