@@ -3,7 +3,7 @@ using RpiAgent.Agent.Engine;
 
 namespace RpiAgent.Agent.Containers;
 
-/// <summary>Registration of this feature. Needs an <see cref="ImageFetcher"/> and an <c>Action&lt;ContainersReport&gt;</c>.</summary>
+/// <summary>Registration of this feature. Needs an <see cref="ImageSupplier"/> and an <c>Action&lt;ContainersReport&gt;</c>.</summary>
 internal static class ContainerServices
 {
     public static IServiceCollection AddContainers(this IServiceCollection services) => services

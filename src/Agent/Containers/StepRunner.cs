@@ -5,10 +5,10 @@ using RpiAgent.Protos;
 namespace RpiAgent.Agent.Containers;
 
 /// <summary>Brings an image to this node, or throws with all that was tried.</summary>
-internal delegate Task ImageFetcher(FetchImage wanted, CancellationToken cancel);
+internal delegate Task ImageSupplier(FetchImage wanted, CancellationToken cancel);
 
 /// <summary>Does one step at the engine: it happens or throws.</summary>
-internal sealed partial class StepRunner(DockerEngine engine, ImageFetcher fetch, ILogger<StepRunner> log)
+internal sealed partial class StepRunner(DockerEngine engine, ImageSupplier fetch, ILogger<StepRunner> log)
 {
     public Task RunAsync(ContainerStep step, CancellationToken cancel) => step switch
     {

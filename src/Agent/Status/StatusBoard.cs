@@ -16,7 +16,6 @@ internal sealed class StatusBoard(string nodeId, Func<string> address, Func<Syst
     private ulong _sequence = 1;
     private TaskCompletionSource _changed = New();
     private long _lastContact;
-    private int _watchers;
 
     public NodeReport Report
     {
@@ -31,8 +30,6 @@ internal sealed class StatusBoard(string nodeId, Func<string> address, Func<Syst
 
     /// <summary>Time since a watcher last took a status: the coordinator's last contact. Null when there was none.</summary>
     public TimeSpan? SinceContact => Volatile.Read(ref _lastContact) is var stamp and not 0 ? time.GetElapsedTime(stamp) : null;
-
-    public bool Watched => Volatile.Read(ref _watchers) > 0;
 
     /// <summary>Changes what is told. Nothing happens when the outcome says the same as before.</summary>
     public void Update(Func<NodeReport, NodeReport> change)
@@ -66,28 +63,20 @@ internal sealed class StatusBoard(string nodeId, Func<string> address, Func<Syst
 
     public async IAsyncEnumerable<Wire.NodeStatus> WatchAsync([EnumeratorCancellation] CancellationToken cancel)
     {
-        Interlocked.Increment(ref _watchers);
-        try
+        while (true)
         {
-            while (true)
+            cancel.ThrowIfCancellationRequested();
+            Task changed;
+            Wire.NodeStatus status;
+            lock (_gate)
             {
-                cancel.ThrowIfCancellationRequested();
-                Task changed;
-                Wire.NodeStatus status;
-                lock (_gate)
-                {
-                    changed = _changed.Task;
-                    status = Snapshot();
-                }
-
-                yield return status;
-                Contact();
-                await WaitAsync(changed, cancel);
+                changed = _changed.Task;
+                status = Snapshot();
             }
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _watchers);
+
+            yield return status;
+            Contact();
+            await WaitAsync(changed, cancel);
         }
     }
 
