@@ -1,0 +1,200 @@
+using System.Collections.Immutable;
+
+namespace RpiAgent.Agent.NodeConfig.Interfaces;
+
+/// <summary>Reads interfaces(5) as ifupdown does: the main file and, at their place, the files that it includes.</summary>
+internal sealed class InterfacesReader
+{
+    public const string MainPath = "/etc/network/interfaces";
+    private const int MaximumDepth = 32;
+    private const int MaximumFiles = 1000;
+
+    private readonly FileView _files;
+    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+    private readonly ImmutableArray<IfaceStanza>.Builder _stanzas = ImmutableArray.CreateBuilder<IfaceStanza>();
+    private readonly ImmutableArray<NameList>.Builder _lists = ImmutableArray.CreateBuilder<NameList>();
+    private readonly ImmutableArray<MappingStanza>.Builder _mappings = ImmutableArray.CreateBuilder<MappingStanza>();
+    private readonly ImmutableArray<ParseError>.Builder _errors = ImmutableArray.CreateBuilder<ParseError>();
+    private readonly ImmutableArray<string>.Builder _warnings = ImmutableArray.CreateBuilder<string>();
+
+    private InterfacesReader(FileView files) => _files = files;
+
+    /// <summary>Never throws for what a file says; errors are in the model.</summary>
+    public static InterfacesModel Read(FileView files)
+    {
+        InterfacesReader reader = new(files);
+        InterfacesFile main = InterfacesFile.Parse(MainPath, files.Read(MainPath) ?? []);
+        reader._seen.Add(MainPath);
+        reader.ReadFile(main, depth: 0);
+        return new InterfacesModel(
+            main, reader._stanzas.ToImmutable(), reader._lists.ToImmutable(), reader._mappings.ToImmutable(), reader._errors.ToImmutable(), reader._warnings.ToImmutable());
+    }
+
+    private void ReadFile(InterfacesFile file, int depth)
+    {
+        Cursor cursor = new();
+        for (int i = 0; i < file.Lines.Length; i++)
+        {
+            Place at = new(file, i);
+            if (ReadLine(at, cursor, depth) is { } message)
+            {
+                Fail(at, message, depth);
+                return;
+            }
+        }
+    }
+
+    /// <returns>What is wrong, in ifupdown's words, or null.</returns>
+    private string? ReadLine(Place at, Cursor cursor, int depth)
+    {
+        LogicalLine line = at.Line;
+        if (line.Raw.Contains('\0', StringComparison.Ordinal))
+        {
+            return "NUL byte; this is not a text file";
+        }
+
+        if (line.Text.Length == 0)
+        {
+            return null;
+        }
+
+        string keyword = line.Words().First().Value;
+        if (keyword == "iface")
+        {
+            return IfaceLine.Read(at, _stanzas, _warnings, out cursor.Stanza) ?? cursor.Enter(Section.Iface);
+        }
+
+        if (keyword == "mapping")
+        {
+            _mappings.Add(new MappingStanza(at, Arguments(line)));
+            return cursor.Enter(Section.Mapping);
+        }
+
+        if (InterfacesGrammar.IsNameList(keyword))
+        {
+            return ReadNames(at, keyword, cursor);
+        }
+
+        if (keyword == "source" || InterfacesGrammar.IsSourceDirectory(keyword))
+        {
+            cursor.Enter(Section.None);
+            return Include(at, keyword != "source", depth);
+        }
+
+        return cursor.Section switch
+        {
+            Section.Iface => ReadOption(at, cursor.Stanza!, keyword),
+            Section.Mapping => cursor.ReadMappingLine(keyword),
+            _ => Misplaced(at),
+        };
+    }
+
+    private string? ReadNames(Place at, string keyword, Cursor cursor)
+    {
+        ImmutableArray<string> names = Arguments(at.Line);
+        bool isBareInStanza = names.IsEmpty && cursor.Section == Section.Iface && keyword != "rename";
+        _lists.Add(new NameList(at, keyword, isBareInStanza ? [cursor.Stanza!.Name] : names));
+        return isBareInStanza ? null : cursor.Enter(Section.None);
+    }
+
+    private static string? ReadOption(Place at, IfaceStanza stanza, string keyword)
+    {
+        string value = at.Line.Rest;
+        if (keyword.Length == 0)
+        {
+            return Misplaced(at);
+        }
+
+        if (value.Length == 0)
+        {
+            return "option with empty value";
+        }
+
+        stanza.Options.Add(new IfaceOption(at, keyword switch { "post-up" => "up", "pre-down" => "down", _ => keyword }, value));
+        return null;
+    }
+
+    private string? Include(Place at, bool isDirectory, int depth)
+    {
+        string argument = at.Line.Rest;
+        string pattern = argument.StartsWith('/') ? argument : $"{Path.GetDirectoryName(at.File.Path)}/{argument}";
+        if (WordExpansion.Expand(pattern) is not { } words)
+        {
+            _warnings.Add($"{at}: ifupdown silently ignores this line: {argument}");
+            return null;
+        }
+
+        if (depth == MaximumDepth)
+        {
+            return "files include each other too deeply";
+        }
+
+        foreach (string path in words.SelectMany(word => Glob.Expand(_files, word)).SelectMany(path => isDirectory ? InDirectory(path) : [path]))
+        {
+            if (_seen.Count < MaximumFiles && _seen.Add(path) && path.StartsWith('/') && _files.Read(path) is { } content)
+            {
+                ReadFile(InterfacesFile.Parse(path, content), depth + 1);
+            }
+        }
+
+        return null;
+    }
+
+    private IEnumerable<string> InDirectory(string directory) =>
+        (_files.List(directory) ?? [])
+            .Where(name => name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
+            .Order(StringComparer.Ordinal)
+            .Select(name => $"{directory}/{name}");
+
+    private void Fail(Place at, string message, int depth)
+    {
+        // The reader's rest of the file, with the interfaces that ifupdown does not see for it.
+        ImmutableArray<string> lost = [.. at.File.Lines.Skip(at.LineIndex)
+            .Select(line => line.Words().Take(2).ToArray())
+            .Where(words => words is [{ Value: "iface" }, _])
+            .Select(words => words[1].Value)];
+        _errors.Add(new ParseError(at, message, depth == 0, lost));
+    }
+
+    private static ImmutableArray<string> Arguments(LogicalLine line) => [.. line.Words().Skip(1).Select(word => word.Value)];
+
+    private static string Misplaced(Place at) =>
+        at.LineIndex == 0 && at.Line.Text.StartsWith("\u00ef\u00bb\u00bf", StringComparison.Ordinal)
+            ? "misplaced option (byte order mark); save the file as plain UTF-8 without it"
+            : "misplaced option; it belongs under an iface line, and words such as 'auto NAME' end the stanza before it";
+
+    private enum Section
+    {
+        None,
+        Iface,
+        Mapping,
+    }
+
+    /// <summary>Which stanza the next line belongs to.</summary>
+    private sealed class Cursor
+    {
+        public IfaceStanza? Stanza;
+        private bool _hasScript;
+
+        public Section Section { get; private set; }
+
+        public string? Enter(Section section)
+        {
+            Section = section;
+            _hasScript = false;
+            return null;
+        }
+
+        public string? ReadMappingLine(string keyword)
+        {
+            if (keyword == "script")
+            {
+                bool isSecond = _hasScript;
+                _hasScript = true;
+                return isSecond ? "duplicate script in mapping" : null;
+            }
+
+            return keyword == "map" ? null : "misplaced option; a mapping has only 'script' and 'map' lines";
+        }
+    }
+}

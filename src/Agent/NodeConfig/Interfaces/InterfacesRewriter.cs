@@ -1,0 +1,123 @@
+using System.Text;
+
+namespace RpiAgent.Agent.NodeConfig.Interfaces;
+
+/// <summary>The smallest rewrite of one file; every byte that is not about the IPv4 address stays.</summary>
+internal static class InterfacesRewriter
+{
+    private const string DefaultIndent = "    ";
+
+    /// <summary>The file with a new stanza at its end.</summary>
+    public static byte[] Append(InterfacesFile file, AddressWish wish, bool isEnabled)
+    {
+        StringBuilder text = new(Encoding.Latin1.GetString(file.Render()));
+        if (text.Length > 0 && text[^1] != '\n')
+        {
+            text.Append('\n');
+        }
+
+        if (text.Length > 0 && !EndsInBlankLine(text.ToString()))
+        {
+            text.Append('\n');
+        }
+
+        text.Append(isEnabled ? "" : $"auto {wish.Interface}\n")
+            .Append("iface ").Append(wish.Interface).Append(" inet ").Append(MethodName(wish)).Append('\n');
+        foreach (string option in Options(wish))
+        {
+            text.Append(DefaultIndent).Append(option).Append('\n');
+        }
+
+        return Encoding.Latin1.GetBytes(text.ToString());
+    }
+
+    /// <summary>The stanza's file with the wished method and address.</summary>
+    public static byte[] Rewrite(IfaceStanza stanza, AddressWish wish, bool isEnabled)
+    {
+        InterfacesFile file = stanza.Header.File;
+        string[] lines = [.. file.Lines.Select(line => line.Raw)];
+        foreach (IfaceOption option in stanza.Options.Where(option => IsReplaced(option.Name, stanza.Method, wish.Method)))
+        {
+            lines[option.At.LineIndex] = "";
+        }
+
+        LogicalLine header = stanza.Header.Line;
+        string indent = stanza.Options.FirstOrDefault()?.At.Line.Indent ?? DefaultIndent;
+        StringBuilder text = new(isEnabled ? "" : $"auto {wish.Interface}{header.LineEnd}");
+        text.Append(WithMethod(stanza, MethodName(wish)));
+        string[] options = [.. Options(wish)];
+        if (options.Length > 0)
+        {
+            EndLine(text, header.LineEnd);
+        }
+
+        foreach (string option in options)
+        {
+            text.Append(indent).Append(option).Append(header.LineEnd);
+        }
+
+        lines[stanza.Header.LineIndex] = text.ToString();
+        return Encoding.Latin1.GetBytes(string.Concat(lines));
+    }
+
+    private static bool IsReplaced(string option, string oldMethod, AddressMethod newMethod) =>
+        InterfacesGrammar.AddressOptions.Contains(option)
+        || (newMethod == AddressMethod.Static && InterfacesGrammar.MethodOptions.TryGetValue(oldMethod, out var own) && own.Contains(option));
+
+    private static string MethodName(AddressWish wish) => wish.Method == AddressMethod.Static ? "static" : "dhcp";
+
+    /// <summary>A dotted netmask on purpose: tools that read the file with sed look for it, and every parser since 2000 takes it.</summary>
+    private static IEnumerable<string> Options(AddressWish wish)
+    {
+        if (wish.Method == AddressMethod.Dhcp)
+        {
+            yield break;
+        }
+
+        yield return $"address {wish.Address}";
+        yield return $"netmask {wish.Netmask}";
+        if (wish.Gateway is { } gateway)
+        {
+            yield return $"gateway {gateway}";
+        }
+
+        if (!wish.Dns.IsEmpty)
+        {
+            yield return $"dns-nameservers {string.Join(' ', wish.Dns)}";
+        }
+    }
+
+    private static string WithMethod(IfaceStanza stanza, string method)
+    {
+        LogicalLine line = stanza.Header.Line;
+        if (stanza.MethodWord is { } word)
+        {
+            return line.Raw[..line.Offsets[word.Start]] + method + line.Raw[(line.Offsets[word.End - 1] + 1)..];
+        }
+
+        // Only 'inherits OTHER', perhaps with a family: the missing words come right after the last one that is there.
+        Word before = stanza.FamilyWord ?? line.Words().ElementAt(1);
+        int at = line.Offsets[before.End - 1] + 1;
+        return $"{line.Raw[..at]} {(stanza.FamilyWord is null ? "inet " : "")}{method}{line.Raw[at..]}";
+    }
+
+    /// <summary>Ends the line, also one whose last character asks for a continuation that the file does not have.</summary>
+    private static void EndLine(StringBuilder text, string lineEnd)
+    {
+        if (text[^1] != '\n')
+        {
+            text.Append(lineEnd);
+        }
+
+        if (text.Length > 1 && text[^2] == '\\')
+        {
+            text.Append(lineEnd);
+        }
+    }
+
+    private static bool EndsInBlankLine(string text)
+    {
+        int start = text.LastIndexOf('\n', Math.Max(0, text.Length - 2));
+        return string.IsNullOrWhiteSpace(text[(start + 1)..]) || text == "\n";
+    }
+}

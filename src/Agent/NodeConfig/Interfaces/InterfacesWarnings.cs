@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+
+namespace RpiAgent.Agent.NodeConfig.Interfaces;
+
+/// <summary>What a person should look at although the change is made.</summary>
+internal static class InterfacesWarnings
+{
+    public static ImmutableArray<string> Collect(InterfacesModel model, AddressWish wish, IfaceStanza? stanza, bool hasDnsHook) =>
+    [
+        .. model.Warnings,
+        .. model.Errors.Select(error => $"{error.At}: {error.Message}; ifup ignores the rest of this file"),
+        .. StrayWords(model),
+        .. NoScripts(model, wish),
+        .. OldAddress(stanza, wish),
+        .. UselessDns(wish, hasDnsHook),
+    ];
+
+    private static IEnumerable<string> StrayWords(InterfacesModel model) =>
+        from list in model.Lists
+        from name in list.Names
+        where name[0] is '#' or '\\'
+        select $"{list.At}: '{name}' on this line is read as an interface name; put comments on a line of their own";
+
+    private static IEnumerable<string> NoScripts(InterfacesModel model, AddressWish wish) =>
+        from list in model.Lists
+        where list.Keyword == "no-scripts" && list.Names.Select(NamePattern.Parse).Any(pattern => pattern.Matches(wish.Interface, macAddress: null))
+        select $"{list.At}: no-scripts: no hook runs for {wish.Interface}, so dns-nameservers has no effect";
+
+    private static IEnumerable<string> OldAddress(IfaceStanza? stanza, AddressWish wish)
+    {
+        IfaceOption[] options = stanza is null ? [] : [.. stanza.Options];
+        foreach (IfaceOption address in options.Where(option => option.Name == "address"))
+        {
+            string old = address.Value.Split('/')[0];
+            if (old == wish.Address.ToString())
+            {
+                continue;
+            }
+
+            foreach (IfaceOption command in options.Where(option => option.Name is "pre-up" or "up" or "down" or "post-down" && Mentions(option.Value, old)))
+            {
+                yield return $"{command.At}: '{command.Name} {command.Value}' still names the old address {old}";
+            }
+        }
+    }
+
+    private static bool Mentions(string command, string address)
+    {
+        int at = command.IndexOf(address, StringComparison.Ordinal);
+        int after = at + address.Length;
+        return at >= 0 && (at == 0 || !IsAddressPart(command[at - 1])) && (after == command.Length || !IsAddressPart(command[after]));
+    }
+
+    private static bool IsAddressPart(char c) => char.IsAsciiDigit(c) || c == '.';
+
+    private static IEnumerable<string> UselessDns(AddressWish wish, bool hasDnsHook) =>
+        wish.Dns.IsEmpty || hasDnsHook ? [] : ["dns-nameservers has no effect here: neither resolvconf's nor systemd-resolved's hook is in /etc/network/if-up.d"];
+}

@@ -1,0 +1,30 @@
+namespace RpiAgent.Agent.NodeConfig.Interfaces;
+
+/// <summary>A word of an <c>auto</c>, <c>allow-*</c>, <c>no-scripts</c> or <c>rename</c> line: <c>[VARIABLE]/VALUE[/[OPTIONS]][=LOGICAL]</c> or <c>NAME[=LOGICAL]</c>.</summary>
+/// <param name="IsExact">False when only some of the matching interfaces are meant.</param>
+internal sealed record NamePattern(string Physical, string? Logical, string? Glob, string Variable, bool IsExact)
+{
+    public static NamePattern Parse(string word)
+    {
+        int equals = word.IndexOf('=', StringComparison.Ordinal);
+        string physical = equals < 0 ? word : word[..equals];
+        string? logical = equals < 0 ? null : word[(equals + 1)..];
+        int slash = physical.IndexOf('/', StringComparison.Ordinal);
+        if (slash < 0)
+        {
+            return new NamePattern(physical, logical, null, "", IsExact: true);
+        }
+
+        string[] parts = physical[(slash + 1)..].Split('/', 2);
+        return new NamePattern(physical, logical, parts[0], physical[..slash], parts.Length == 1 || parts[1].Length == 0);
+    }
+
+    /// <param name="macAddress">Of the interface, lower case with colons, or null when not known.</param>
+    public bool Matches(string interfaceName, string? macAddress) => (Glob, Variable) switch
+    {
+        (null, _) => Physical == interfaceName,
+        (_, "") => Interfaces.Glob.Matches(Glob, interfaceName),
+        (_, "mac") => macAddress is not null && Interfaces.Glob.Matches(Glob.ToLowerInvariant(), macAddress),
+        _ => false,
+    };
+}
