@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Coordinator.Scheduling;
 
 namespace RpiAgent.Coordinator.Stacks;
 
@@ -57,7 +58,7 @@ internal static partial class SchedulingExpressions
         {
             // Classic expressions are taken here too.
             return ClassicExpression().IsMatch(written.Value)
-                ? rules with { Constraints = rules.Constraints.Add(written.Value) }
+                ? rules with { Constraints = rules.Constraints.Add(Checked(written.Value, written.At, placement, "constraints")) }
                 : Refuse($"'{written.Value}' is not a constraint like node.labels.zone == a");
         }
 
@@ -79,7 +80,8 @@ internal static partial class SchedulingExpressions
         }
 
         string wanted = translated == "architecture" ? Architectures.EngineName(value) : value;
-        return rules with { Constraints = rules.Constraints.Add($"{translated}{match.Groups["op"].Value}{wanted}") };
+        string expression = Checked($"{translated}{match.Groups["op"].Value}{wanted}", written.At, placement, "constraints");
+        return rules with { Constraints = rules.Constraints.Add(expression) };
 
         PlacementRules Refuse(string what)
         {
@@ -93,9 +95,9 @@ internal static partial class SchedulingExpressions
         switch (kind)
         {
             case "constraint":
-                return rules with { Constraints = rules.Constraints.Add(expression) };
+                return rules with { Constraints = rules.Constraints.Add(Checked(expression, at, service, key)) };
             case "affinity":
-                return rules with { Affinities = rules.Affinities.Add(expression) };
+                return rules with { Affinities = rules.Affinities.Add(Checked(expression, at, service, key)) };
             case "whitelist":
                 return rules with { Constraints = rules.Constraints.Add(Whitelist(expression, at, service, key)) };
             default:
@@ -110,6 +112,18 @@ internal static partial class SchedulingExpressions
 
                 return rules;
         }
+    }
+
+    /// <summary>A bad expression is told where it is written, not when the scheduler meets it.</summary>
+    private static string Checked(string expression, Place at, Section section, string key)
+    {
+        _ = Expression.Parse(expression, out ExpressionError? error);
+        if (error is not null)
+        {
+            section.Report.Problem(at, section.Path(key), error.ToString());
+        }
+
+        return expression;
     }
 
     /// <summary>Classic's whitelist: names split by '|', whatever key and operator say. Written as a constraint here.</summary>

@@ -127,6 +127,8 @@ public class ServiceReaderTests
     [Theory]
     [InlineData("node.labls.zone == a", "'node.labls.zone' is not known")]
     [InlineData("zone = a", "is not a constraint like")]
+    [InlineData("node.labels.zone == a@b", "'zone==a@b', column 8: '@' is not allowed in a value")]
+    [InlineData("zone==/", "'zone==/', column")]
     public void A_bad_placement_constraint_is_refused(string written, string problem) =>
         Assert.Contains(problem, Assert.Single(Composed.ProblemsOf($"deploy: {{placement: {{constraints: [\"{written}\"]}}}}")), StringComparison.Ordinal);
 
