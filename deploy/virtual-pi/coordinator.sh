@@ -3,12 +3,15 @@
 
 COORDINATOR=$PREFIX-coordinator
 COORDINATOR_STATE=$STATE/coordinator        # its /var/lib/rpi-coordinator
+# What an operator there has at hand, under the same names as on this machine.
+SHARED_FOLDERS=(-v "$REPOSITORY/deploy/stacks:$REPOSITORY/deploy/stacks:ro" -v "$CACHE/images:$CACHE/images:ro"
+    -v "$STATE/stacks:$STATE/stacks:ro" -v "$STATE/files:$STATE/files:ro")
 in_coordinator() { engine exec "$COORDINATOR" "$@"; }
 
 create_coordinator() {
-    mkdir -p "$COORDINATOR_STATE"
+    mkdir -p "$COORDINATOR_STATE" "$CACHE/images" "$STATE/stacks" "$STATE/files"
     create_machine "$COORDINATOR" --hostname coordinator --ip "$LAN.$COORDINATOR_HOST" \
-        -v "$COORDINATOR_STATE:/var/lib/rpi-coordinator"
+        -v "$COORDINATOR_STATE:/var/lib/rpi-coordinator" "${SHARED_FOLDERS[@]}"
     install_coordinator
 }
 
@@ -83,5 +86,28 @@ replace_coordinator() {
 }
 
 coordinator_answers() {
-    in_coordinator systemctl -q is-active rpi-consul rpi-coordinator && timeout 2 bash -c ": </dev/tcp/$LAN.$COORDINATOR_HOST/7444" 2>/dev/null
+    in_coordinator systemctl -q is-active rpi-consul 2>/dev/null &&
+        in_coordinator systemctl -q is-active rpi-coordinator &&
+        timeout 2 bash -c ": </dev/tcp/$LAN.$COORDINATOR_HOST/7444" 2>/dev/null
 }
+
+# rpictl WORDS…: as its administrator types it there. Words that name a file of this machine are made to name it there.
+rpictl() {
+    local words=() word arguments=(exec -i)
+    [ ! -t 0 ] || [ ! -t 1 ] || arguments=(exec -it)
+    for word in "$@"; do
+        [ ! -f "$word" ] || word=$(shared_file "$(readlink -f "$word")")
+        words+=("$word")
+    done
+    engine "${arguments[@]}" "$COORDINATOR" rpictl "${words[@]}"
+}
+
+shared_file() {
+    case $1 in
+        "$REPOSITORY"/deploy/stacks/* | "$CACHE"/images/* | "$STATE"/stacks/* | "$STATE"/files/*) printf '%s' "$1" ;;
+        *) cp -f "$1" "$STATE/files/" && printf '%s/files/%s' "$STATE" "$(basename "$1")" ;;
+    esac
+}
+
+# new_token USES
+new_token() { rpictl token create --uses "$1" --json | jq -er .token; }

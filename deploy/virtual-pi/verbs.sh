@@ -26,6 +26,7 @@ up_verb() {
     build_everything "$stack"
     say "Home network and coordinator"
     step "network with its router" make_network
+    read_lan
     step "coordinator host: CA, Consul, coordinator" coordinator_up
     say "Power on"
     step "$nodes boards" boards_up "$nodes"
@@ -70,11 +71,10 @@ build_everything() {
     [ "$1" = no ] || step "images of WordPress: caddy, php, mysql (about two minutes)" build_wordpress_images
 }
 
-make_network() { choose_lan; make_lan; }
+make_network() { choose_lan && make_lan; }
 
 boards_up() {
     local number name token
-    read_lan
     for number in $(seq "$1"); do
         name=pi$number
         if ! board_exists "$name"; then

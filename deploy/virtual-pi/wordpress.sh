@@ -7,13 +7,13 @@ STACK_FOLDER=$STATE/stacks/wordpress        # the rig's copy: its secrets never 
 wordpress_image() { printf 'localhost/wordpress-%s:1' "$1"; }
 
 # Image tars of one state of deploy/images. The tars are what an operator loads; the engine here only builds them.
-wordpress_tars() { printf '%s/wordpress-%s' "$CACHE" "$(content_hash "$REPOSITORY/deploy/images")"; }
+wordpress_tars() { printf '%s/images/wordpress-%s' "$CACHE" "$(content_hash "$REPOSITORY/deploy/images")"; }
 
 build_wordpress_images() {
     local service folder
     folder=$(wordpress_tars)
     [ ! -d "$folder" ] || return 0
-    rm -rf "$folder.part" "$CACHE"/wordpress-*
+    rm -rf "$folder.part" "$CACHE"/images/wordpress-*
     mkdir -p "$folder.part"
     for service in site "${WORDPRESS_SERVICES[@]}"; do
         engine build --network host --label rpi-try=image --build-arg "BASE=$BASE_IMAGE" --build-arg "SITE=$(wordpress_image site)" \

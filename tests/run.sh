@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Builds and runs the tests. Installs what is missing, leaves nothing running, ends with one counting line.
+# Usage: tests/run.sh [unit|integration|e2e|all]
+set -euo pipefail
+
+REPOSITORY=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+export RPI_TRY_INSTANCE=e2e                 # a cluster of its own, beside one the user may have
+LOG=$(mktemp -t rpi-agent-tests.XXXXXX)
+CACHE=${RPI_TRY_CACHE:-/var/cache/rpi-agent-try}
+for part in report packages mirror consul; do
+    # shellcheck disable=SC1090
+    . "$REPOSITORY/deploy/lib/$part.sh"
+done
+
+usage() { sed -n '2,3s/^# //p' "$0"; }
+
+main() {
+    local suites
+    case ${1:-all} in
+        unit) suites=(Unit) ;;
+        integration) suites=(Integration) ;;
+        e2e) suites=(EndToEnd) ;;
+        all) suites=(Unit Integration EndToEnd) ;;
+        -h | --help) usage; exit 0 ;;
+        *) usage >&2; exit 64 ;;
+    esac
+    trap clean_up EXIT
+    [[ " ${suites[*]} " =~ " Integration "|" EndToEnd " ]] && prepare
+    need_dotnet
+    say "Build"
+    local suite
+    for suite in "${suites[@]}"; do
+        step "tests/$suite" dotnet build "$REPOSITORY/tests/$suite" --nologo -v quiet
+    done
+    run_suites "${suites[@]}"
+}
+
+prepare() {
+    local packages
+    say "Preparing this machine"
+    mapfile -t packages < <(packages_for_rig; packages_for_build)
+    install_packages "${packages[@]}"
+    step "Consul" get_consul
+    note "Consul from: $(cat "$CACHE/consul/from")"
+    export PATH=$PATH:$CACHE/consul:/usr/sbin:/sbin
+}
+
+# Runs them all, even after one failed, and sums up what the test platform counted.
+run_suites() {
+    local suite code=0 output
+    output=$(mktemp -t rpi-agent-tests.XXXXXX)
+    for suite in "$@"; do
+        say "tests/$suite"
+        ( cd "$REPOSITORY" && dotnet test --project "tests/$suite" --no-build ) 2>&1 | tee -a "$output" || code=1
+    done
+    summary "$output" || code=1
+    rm -f "$output"
+    exit "$code"
+}
+
+# The closing line; fails when a test failed or none ran.
+summary() {
+    awk '/^  (failed|succeeded|skipped): [0-9]+$/ { n[$1] += $2 }
+        END {
+            printf "%d passed, %d failed, %d skipped\n", n["succeeded:"], n["failed:"], n["skipped:"]
+            exit n["failed:"] > 0 || n["succeeded:"] == 0
+        }' "$1"
+}
+
+clean_up() {
+    local code=$?
+    trap - EXIT
+    [ ! -d "/var/lib/rpi-agent-try/$RPI_TRY_INSTANCE" ] || "$REPOSITORY/deploy/try.sh" down >&2 || true
+    rm -f "$LOG"
+    exit "$code"
+}
+
+main "$@"
