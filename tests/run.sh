@@ -24,7 +24,7 @@ main() {
         -h | --help) usage; exit 0 ;;
         *) usage >&2; exit 64 ;;
     esac
-    trap clean_up EXIT
+    trap take_down EXIT
     [[ " ${suites[*]} " =~ " Integration "|" EndToEnd " ]] && prepare
     need_dotnet
     say "Build"
@@ -53,8 +53,9 @@ run_suites() {
         say "tests/$suite"
         ( cd "$REPOSITORY" && dotnet test --project "tests/$suite" --no-build ) 2>&1 | tee -a "$output" || code=1
     done
+    take_down
     summary "$output" || code=1
-    rm -f "$output"
+    rm -f "$output" "$LOG"
     exit "$code"
 }
 
@@ -67,12 +68,8 @@ summary() {
         }' "$1"
 }
 
-clean_up() {
-    local code=$?
-    trap - EXIT
+take_down() {
     [ ! -d "/var/lib/rpi-agent-try/$RPI_TRY_INSTANCE" ] || "$REPOSITORY/deploy/try.sh" down >&2 || true
-    rm -f "$LOG"
-    exit "$code"
 }
 
 main "$@"
