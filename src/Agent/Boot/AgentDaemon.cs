@@ -1,0 +1,123 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Options;
+using RpiAgent.Agent.Containers;
+using RpiAgent.Agent.Enrolment;
+using RpiAgent.Agent.Grpc;
+using RpiAgent.Agent.Registration;
+using RpiAgent.Agent.Status;
+using RpiAgent.Identity;
+using RpiAgent.Protos;
+
+namespace RpiAgent.Agent.Boot;
+
+/// <summary>The daemon: enrols if it must, then puts the features together and runs until told to stop.</summary>
+internal static class AgentDaemon
+{
+    public static async Task<int> RunAsync(IConfiguration configuration, CancellationToken cancel)
+    {
+        AgentOptions options = ReadOptions(configuration);
+        TimeProvider time = TimeProvider.System;
+        TrustClock clock = new(time);
+        SystemdNotifier notifier = new();
+        EnrolledNode? node = await JoinAsync(options, clock, notifier, time, cancel);
+        if (node is null)
+        {
+            return ExitCodes.Ok;
+        }
+
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddConfiguration(configuration);
+        builder.Host.UseSystemd();
+        builder.Services.AddSingleton<ISystemdNotifier>(notifier);
+        Compose(builder.Services, options, node, clock, time);
+        builder.WebHost.ConfigureKestrel((_, kestrel) => Listen(kestrel, options));
+        await using WebApplication app = builder.Build();
+        app.MapGrpcService<NodeAgentService>();
+        await app.Services.GetRequiredService<NodeAddress>().LookAsync(cancel);
+        await app.RunAsync(cancel);
+        return ExitCodes.Ok;
+    }
+
+    /// <exception cref="OptionsValidationException">With every problem.</exception>
+    private static AgentOptions ReadOptions(IConfiguration configuration)
+    {
+        AgentOptions options = new();
+        configuration.GetSection(AgentOptions.Section).Bind(options);
+        return new AgentOptionsValidator().Validate(null, options) is { Failed: true } result
+            ? throw new OptionsValidationException(AgentOptions.Section, typeof(AgentOptions), result.Failures)
+            : options;
+    }
+
+    /// <summary>READY is sent before enrolment: a Pi whose coordinator is away has started, and says what it waits for.</summary>
+    /// <returns>Null when told to stop meanwhile.</returns>
+    private static async Task<EnrolledNode?> JoinAsync(AgentOptions options, TrustClock clock, SystemdNotifier notifier, TimeProvider time, CancellationToken cancel)
+    {
+        using ILoggerFactory logs = LoggerFactory.Create(logging => logging.AddSystemdConsole());
+        using PosixStop stop = new(cancel);
+        string status = "starting";
+        Enroller enroller = new(
+            new IdentityStore(options), new BoardReader(options), new CoordinatorClient(clock, time), clock, time, logs.CreateLogger<Enroller>());
+        Joining joining = new(enroller, options, reason => Volatile.Write(ref status, reason), time, logs.CreateLogger<Joining>());
+        using SystemdPulse pulse = new(notifier, () => Volatile.Read(ref status), () => TimeSpan.Zero, time, logs.CreateLogger<SystemdPulse>());
+        notifier.Notify(ServiceState.Ready);
+        await pulse.StartAsync(stop.Token);
+        try
+        {
+            return await joining.RunAsync(stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            await pulse.StopAsync(CancellationToken.None);
+        }
+    }
+
+    private static void Compose(IServiceCollection services, AgentOptions options, EnrolledNode node, TrustClock clock, TimeProvider time)
+    {
+        services
+            .AddSingleton(Options.Create(options)).AddSingleton(options)
+            .AddSingleton(time).AddSingleton(clock)
+            .AddSingleton(new LiveCredentials(node.Credentials)).AddSingleton<ClusterTls>()
+            .AddSingleton(new CurrentNode(node))
+            .AddSingleton(new NodeAddress(node.Saved.Coordinator, time))
+            .AddHostedService(provider => provider.GetRequiredService<NodeAddress>())
+            .AddSingleton<IdentityStore>().AddSingleton<BoardReader>().AddSingleton<CoordinatorClient>().AddSingleton<ContactConfirmer>()
+            .AddSingleton<RenewalLoop>().AddSingleton<NodeLifeServices>()
+            .AddSingleton<NodeConfiguring>()
+            .AddSingleton(provider => provider.GetRequiredService<NodeConfiguring>().Host())
+            .AddNodeAgent()
+            .AddHostedService<NodeLife>()
+            .AddHostedService(Pulse)
+            .AddGrpc(grpc => grpc.Interceptors.Add<PeerPolicyInterceptor>());
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+    }
+
+    private static SystemdPulse Pulse(IServiceProvider provider)
+    {
+        CurrentNode node = provider.GetRequiredService<CurrentNode>();
+        NodeAddress address = provider.GetRequiredService<NodeAddress>();
+        StatusBoard board = provider.GetRequiredService<StatusBoard>();
+        ContainerReconciler reconciler = provider.GetRequiredService<ContainerReconciler>();
+        return new SystemdPulse(
+            provider.GetRequiredService<ISystemdNotifier>(),
+            () => StatusText.Of(StatusText.Facts(node.Current.Spec.Name, address.Current, board.Report, board.SinceContact)),
+            () => reconciler.SinceLastRound,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SystemdPulse>>());
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, AgentOptions options)
+    {
+        ClusterTls tls = kestrel.ApplicationServices.GetRequiredService<ClusterTls>();
+        kestrel.Listen(IPAddress.Any, options.Port, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            listen.UseHttps(tls.ServerOptions(requireCertificate: true));
+        });
+    }
+}

@@ -1,0 +1,156 @@
+using RpiAgent.Agent.Enrolment;
+using RpiAgent.Agent.Grpc;
+using RpiAgent.Agent.Registration;
+using RpiAgent.Consul;
+using RpiAgent.Identity;
+using RpiAgent.Protos;
+
+namespace RpiAgent.Agent.Boot;
+
+/// <summary>
+/// What an enrolled node does in order: its own configuration, then the catalog, then renewal of its certificate for good.
+/// The containers do not wait for any of it: they run from the ledger.
+/// </summary>
+internal sealed partial class NodeLife(
+    CurrentNode node, NodeConfiguring configuring, NodeAddress address, NodeDescriber describer, NodeLifeServices services, ILogger<NodeLife> log) : BackgroundService
+{
+    private static readonly TimeSpan ConfigureAgain = TimeSpan.FromMinutes(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        Task renewal = services.Renewal.RunAsync(node.Current, services.Live, services.Tls, node.Replace, stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            EnrolledNode current = node.Current;
+            using CancellationTokenSource replaced = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, node.Changed);
+            try
+            {
+                bool asWanted = await TryConfigureAsync(current, replaced.Token);
+                Task registration = RegisterAsync(current, replaced.Token);
+                while (!asWanted)
+                {
+                    await Task.Delay(ConfigureAgain, services.Time, replaced.Token);
+                    asWanted = await TryConfigureAsync(current, replaced.Token);
+                }
+
+                await registration;
+            }
+            catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogReplaced();
+            }
+        }
+
+        await renewal;
+    }
+
+    /// <summary>A refusal is told and does not keep the node from registering as it is.</summary>
+    private async Task<bool> TryConfigureAsync(EnrolledNode current, CancellationToken cancel)
+    {
+        try
+        {
+            await configuring.ApplyAsync(current.Spec, cancel);
+            return true;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogNotConfigured(e.Message);
+            return false;
+        }
+    }
+
+    private async Task RegisterAsync(EnrolledNode current, CancellationToken cancel)
+    {
+        TimeSpan beat = TimeSpan.FromSeconds(services.Options.HeartbeatSeconds);
+        using ConsulClient consul = new(
+            new ConsulOptions
+            {
+                Urls = [current.Spec.ConsulUrl],
+                Token = current.Spec.ConsulToken,
+                Tls = services.Tls.ClientOptions(PeerRole.Consul),
+                Retries = 0,
+                Timeout = beat,
+            },
+            services.Time);
+        RegistrationLoop loop = new(consul, beat, services.Time, services.RegistrationLog);
+        await address.LookAsync(cancel);
+        string engine = (await describer.EngineAsync(cancel))?.Version ?? "";
+        await loop.RunAsync(
+            () => RegistrationPlanner.Describe(current.Id, current.Spec.Name, address.Current, services.Options.Port, beat, BoardFacts.Of(current.Saved.Board, engine)),
+            cancel);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The node's configuration is not as wanted, trying again in a minute: {Reason}")]
+    private partial void LogNotConfigured(string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The coordinator gave a new certificate or configuration")]
+    private partial void LogReplaced();
+}
+
+/// <summary>What <see cref="NodeLife"/> works with.</summary>
+internal sealed record NodeLifeServices(
+    AgentOptions Options, RenewalLoop Renewal, LiveCredentials Live, ClusterTls Tls, TimeProvider Time, ILogger<RegistrationLoop> RegistrationLog);
+
+/// <summary>This node as last enrolled or renewed.</summary>
+internal sealed class CurrentNode(EnrolledNode first) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private EnrolledNode _current = first;
+    private CancellationTokenSource _changed = new();
+
+    public EnrolledNode Current
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _current;
+            }
+        }
+    }
+
+    /// <summary>Cancelled when <see cref="Current"/> is replaced.</summary>
+    public CancellationToken Changed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _changed.Token;
+            }
+        }
+    }
+
+    public void Replace(EnrolledNode next)
+    {
+        CancellationTokenSource old;
+        lock (_gate)
+        {
+            _current = next;
+            old = _changed;
+            _changed = new CancellationTokenSource();
+        }
+
+        old.Cancel();
+        old.Dispose();
+    }
+
+    public void Dispose() => _changed.Dispose();
+}
+
+/// <summary>What the catalog says of a board.</summary>
+internal static class BoardFacts
+{
+    public static IEnumerable<KeyValuePair<string, string>> Of(Board board, string engineVersion) =>
+    [
+        new("model", board.Model),
+        new("platform", board.Platform),
+        new("kernel-arch", board.KernelArch),
+        new("arch", board.UserlandArch),
+        new("cores", $"{board.Cores}"),
+        new("memory-bytes", $"{board.MemoryBytes}"),
+        new("serial", board.Serial),
+        new("mac", board.Mac),
+        new("engine-version", engineVersion),
+    ];
+}
