@@ -1,9 +1,6 @@
 using System.CommandLine;
-<<<<<<< HEAD
-=======
 using Microsoft.Extensions.Options;
 using RpiAgent.Agent.Boot;
->>>>>>> 7bae9d7 (wip)
 using RpiAgent.Protos;
 
 namespace RpiAgent.Agent;
@@ -12,19 +9,14 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
-<<<<<<< HEAD
         RootCommand root = new("The agent of a Raspberry Pi in a cluster: without a verb, the daemon that systemd runs.")
         {
             NodeConfig.Cli.NetworkCommand.Create(),
         };
-        ParseResult command = root.Parse(args);
-        int exitCode = await command.InvokeAsync().ConfigureAwait(false);
-        return command.Errors.Count > 0 ? ExitCodes.Usage : exitCode;
-=======
-        RootCommand root = new("The agent of a Raspberry Pi in a cluster: without a verb, the daemon that systemd runs.");
         root.SetAction((_, cancel) => RunDaemonAsync(cancel));
-        return root.Parse(args).InvokeAsync();
->>>>>>> 7bae9d7 (wip)
+        ParseResult command = root.Parse(args);
+        int exitCode = await command.InvokeAsync();
+        return command.Errors.Count > 0 ? ExitCodes.Usage : exitCode;
     }
 
     private static async Task<int> RunDaemonAsync(CancellationToken cancel)

@@ -7,7 +7,7 @@ namespace RpiAgent.Agent.Boot;
 /// <summary>Connects the node's own configuration with what the coordinator wants and hears of it.</summary>
 internal sealed class NodeConfiguring(CurrentNode node, NodeAddress address)
 {
-    public Task ApplyAsync(EnrolledSpec spec, CancellationToken cancel) => Task.CompletedTask;
+    public Task ApplyAsync(EnrolledSpec spec, CancellationToken cancel) => address.LookAsync(cancel);
 
     /// <summary>This node as the gRPC service needs it.</summary>
     public NodeHost Host() => new()
