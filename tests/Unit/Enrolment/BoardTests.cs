@@ -1,0 +1,78 @@
+using RpiAgent.Agent;
+using RpiAgent.Agent.Enrolment;
+using Xunit;
+
+namespace RpiAgent.Tests.Unit.Enrolment;
+
+public sealed class BoardTests : IDisposable
+{
+    private static readonly Board Enrolled = new() { Serial = "s1", Mac = "m1", MachineId = "i1", CardId = "c1" };
+    private readonly AgentOptions _options = new() { Root = Directory.CreateTempSubdirectory("rpi-root-").FullName };
+
+    public void Dispose() => Directory.Delete(_options.Root, recursive: true);
+
+    [Fact]
+    public void Another_serial_is_a_clone_whatever_else_is_the_same() =>
+        Assert.Contains("E_CLONE", CloneCheck.Refuse(Enrolled, Enrolled with { Serial = "s2" }), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_same_serial_is_no_clone_whatever_was_replaced() =>
+        Assert.Null(CloneCheck.Refuse(Enrolled, new Board { Serial = "s1", Mac = "m2", MachineId = "i2", CardId = "c2" }));
+
+    [Fact]
+    public void Without_a_serial_two_other_parts_make_a_clone_and_one_does_not()
+    {
+        Board bound = Enrolled with { Serial = "" };
+        Assert.Null(CloneCheck.Refuse(bound, bound with { CardId = "c2" }));
+        Assert.Contains("MAC and SD card", CloneCheck.Refuse(bound, bound with { CardId = "c2", Mac = "m2" }), StringComparison.Ordinal);
+        Assert.Null(CloneCheck.Refuse(bound, bound with { CardId = "", Mac = "" }));
+    }
+
+    [Fact]
+    public void A_Pi_is_read_from_the_kernels_files()
+    {
+        Write("/proc/device-tree/serial-number", "10000000ABCD1234\0");
+        Write("/proc/device-tree/model", "Raspberry Pi 3 Model B Rev 1.2\0");
+        Write("/proc/cpuinfo", "processor\t: 0\nprocessor\t: 1\nHardware\t: BCM2835\nSerial\t\t: 00000000ffffffff\n");
+        Write("/proc/meminfo", "MemTotal:         948304 kB\nMemFree: 1 kB\n");
+        Write("/proc/sys/kernel/arch", "aarch64\n");
+        Write("/etc/machine-id", "0123456789ABCDEF0123456789abcdef\n");
+        Write("/etc/os-release", "NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n");
+        Write("/sys/block/mmcblk0/device/cid", "aa5859\n");
+        Write("/sys/class/net/docker0/address", "02:42:00:00:00:01\n");
+        Write("/sys/class/net/wlan0/address", "B8:27:EB:11:11:12\n");
+        Write("/sys/class/net/eth0/address", "B8:27:EB:11:11:11\n");
+
+        Board board = new BoardReader(_options).Read();
+
+        Assert.Equal(("10000000abcd1234", "b8:27:eb:11:11:11", "raspberry-pi", "aarch64"), (board.Serial, board.Mac, board.Platform, board.KernelArch));
+        Assert.Equal((2, 948304L * 1024, "Debian GNU/Linux 12 (bookworm)", "aa5859"), (board.Cores, board.MemoryBytes, board.Os, board.CardId));
+        Assert.Equal("0123456789abcdef0123456789abcdef", board.MachineId);
+    }
+
+    [Fact]
+    public void An_old_kernel_tells_the_serial_in_cpuinfo_and_a_machine_that_is_no_Pi_is_generic()
+    {
+        Write("/proc/cpuinfo", "processor\t: 0\nSerial\t\t: 00000000ABCDEF01\n");
+        Assert.Equal("00000000abcdef01", new BoardReader(_options).Read().Serial);
+        Assert.Equal(("generic", ""), (new BoardReader(_options).Read().Platform, new BoardReader(_options).Read().Mac));
+    }
+
+    [Fact]
+    public void Renewal_is_due_after_a_third_and_never_slept_towards_for_long()
+    {
+        DateTimeOffset issued = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        DateTimeOffset due = RenewalSchedule.DueAt(issued - TimeSpan.FromHours(24), issued + TimeSpan.FromDays(90));
+        Assert.Equal(issued + TimeSpan.FromDays(30), due);
+        Assert.Equal(TimeSpan.FromHours(1), RenewalSchedule.Sleep(due, issued, failed: false));
+        Assert.Equal(TimeSpan.FromSeconds(1), RenewalSchedule.Sleep(due, due, failed: false));
+        Assert.Equal(TimeSpan.FromMinutes(5), RenewalSchedule.Sleep(due, due, failed: true));
+    }
+
+    private void Write(string path, string content)
+    {
+        string under = _options.Under(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(under)!);
+        File.WriteAllText(under, content);
+    }
+}
