@@ -60,12 +60,15 @@ start_own_engine() {
 stop_own_engine() {
     local run=$RUN/engine pid
     [ -s "$run/pid" ] || return 0
-    [ -z "$(engine ps -aq --filter label=rpi-try)" ] || return 0
+    ! engine ps -a --filter label=rpi-try --format '{{.Label "rpi-try"}}' | grep -qvx image || return 0
     pid=$(cat "$run/pid")
     kill "$pid" 2>/dev/null || true
     wait_until 30 process_gone "$pid" || kill -9 "$pid"
+    ! mountpoint -q "$run/exec/netns/default" || umount "$run/exec/netns/default"
+    ! mountpoint -q "$CACHE/engine" || umount "$CACHE/engine"
     rm -rf "$run"
     rmdir "$RUN" 2>/dev/null || true
 }
 
-process_gone() { ! kill -0 "$1" 2>/dev/null; }
+# Gone, or dead and not yet noticed by its parent.
+process_gone() { [[ ! -e /proc/$1/stat || $(awk '{ print $3 }' "/proc/$1/stat" 2>/dev/null) == Z ]]; }

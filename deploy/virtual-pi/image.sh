@@ -37,7 +37,7 @@ import_base() {
 
 build_pi_image() {
     has_image "$PI_IMAGE" && return
-    engine build --network host --label rpi-try=image --build-arg "BASE=$BASE_IMAGE" -t "$PI_IMAGE" "$REPOSITORY/deploy/virtual-pi"
+    engine build --force-rm --network host --label rpi-try=image --build-arg "BASE=$BASE_IMAGE" -t "$PI_IMAGE" "$REPOSITORY/deploy/virtual-pi"
 }
 
 remove_images() {

@@ -16,7 +16,7 @@ build_wordpress_images() {
     rm -rf "$folder.part" "$CACHE"/images/wordpress-*
     mkdir -p "$folder.part"
     for service in site "${WORDPRESS_SERVICES[@]}"; do
-        engine build --network host --label rpi-try=image --build-arg "BASE=$BASE_IMAGE" --build-arg "SITE=$(wordpress_image site)" \
+        engine build --force-rm --network host --label rpi-try=image --build-arg "BASE=$BASE_IMAGE" --build-arg "SITE=$(wordpress_image site)" \
             -t "$(wordpress_image "$service")" "$REPOSITORY/deploy/images/$service"
     done
     for service in "${WORDPRESS_SERVICES[@]}"; do
