@@ -9,6 +9,7 @@ for part in lib/{report,packages,mirror,consul,engine} virtual-pi/{settings,imag
 done
 
 main() {
+    trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
     local verb=${1:-help}
     shift || true
     case $verb in

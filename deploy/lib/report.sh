@@ -36,3 +36,15 @@ wait_until() {
         sleep 0.2
     done
 }
+
+# aside COMMAND…: runs it beside the steps that follow; wait_aside, as a step, waits for it and takes its output and result.
+aside() {
+    rm -f "$LOG.aside" "$LOG.result"
+    ( set -e; trap 'echo $? >"$LOG.result"' EXIT; "$@" ) >"$LOG.aside" 2>&1 &
+}
+
+wait_aside() {
+    until [ -s "$LOG.result" ]; do sleep 0.1; done
+    cat "$LOG.aside"
+    return "$(cat "$LOG.result")"
+}

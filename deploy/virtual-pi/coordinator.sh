@@ -3,15 +3,12 @@
 
 COORDINATOR=$PREFIX-coordinator
 COORDINATOR_STATE=$STATE/coordinator        # its /var/lib/rpi-coordinator
-# What an operator there has at hand, under the same names as on this machine.
-SHARED_FOLDERS=(-v "$REPOSITORY/deploy/stacks:$REPOSITORY/deploy/stacks:ro" -v "$CACHE/images:$CACHE/images:ro"
-    -v "$STATE/stacks:$STATE/stacks:ro" -v "$STATE/files:$STATE/files:ro")
 in_coordinator() { engine exec "$COORDINATOR" "$@"; }
 
 create_coordinator() {
-    mkdir -p "$COORDINATOR_STATE" "$CACHE/images" "$STATE/stacks" "$STATE/files"
+    mkdir -p "$COORDINATOR_STATE"
     create_machine "$COORDINATOR" --hostname coordinator --ip "$LAN.$COORDINATOR_HOST" \
-        -v "$COORDINATOR_STATE:/var/lib/rpi-coordinator" "${SHARED_FOLDERS[@]}"
+        -v "$COORDINATOR_STATE:/var/lib/rpi-coordinator"
     install_coordinator
 }
 
@@ -91,22 +88,10 @@ coordinator_answers() {
         timeout 2 bash -c ": </dev/tcp/$LAN.$COORDINATOR_HOST/7444" 2>/dev/null
 }
 
-# rpictl WORDS…: as its administrator types it there. Words that name a file of this machine are made to name it there.
+# rpictl WORDS…: an operator's program on this machine, with the credentials the coordinator made for its operator.
 rpictl() {
-    local words=() word arguments=(exec -i)
-    [ ! -t 0 ] || [ ! -t 1 ] || arguments=(exec -it)
-    for word in "$@"; do
-        [ ! -f "$word" ] || word=$(shared_file "$(readlink -f "$word")")
-        words+=("$word")
-    done
-    engine "${arguments[@]}" "$COORDINATOR" rpictl "${words[@]}"
-}
-
-shared_file() {
-    case $1 in
-        "$REPOSITORY"/deploy/stacks/* | "$CACHE"/images/* | "$STATE"/stacks/* | "$STATE"/files/*) printf '%s' "$1" ;;
-        *) cp -f "$1" "$STATE/files/" && printf '%s/files/%s' "$STATE" "$(basename "$1")" ;;
-    esac
+    RPICTL_COORDINATOR=https://$LAN.$COORDINATOR_HOST:7444 RPICTL_CREDENTIALS=$COORDINATOR_STATE \
+        bash -c 'exec -a rpictl "$0" "$@"' "$STATE/install/coordinator/usr/lib/rpi-coordinator/rpi-coordinator" "$@"
 }
 
 # new_token USES

@@ -29,3 +29,8 @@ build_program() {
     rm -f "$folder.part"/*.dbg "$folder.part"/*.pdb
     mv "$folder.part" "$folder"
 }
+
+build_programs() {
+    build_program coordinator
+    build_program agent
+}

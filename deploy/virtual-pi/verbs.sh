@@ -62,13 +62,14 @@ load_modules() {
     done
 }
 
+# The programs are built aside, while packages for the images are on their way.
 build_everything() {
+    aside build_programs
     step "base system, Debian 12 (about half a minute)" make_base_system
     step "base image" import_base
     step "image of the virtual Pi (about half a minute)" build_pi_image
-    step "coordinator and rpictl (.NET, ahead of time: about two minutes)" build_program coordinator
-    step "agent (.NET, ahead of time: about two minutes)" build_program agent
     [ "$1" = no ] || step "images of WordPress: caddy, php, mysql (about two minutes)" build_wordpress_images
+    step "agent, coordinator and rpictl (.NET, ahead of time: some minutes)" wait_aside
 }
 
 make_network() { choose_lan && make_lan; }

@@ -53,6 +53,7 @@ internal static class ConsulConfiguration
                 ["down_policy"] = "extend-cache",
                 ["tokens"] = new JsonObject { [management] = managementToken, ["agent"] = managementToken },
             },
+            ["performance"] = new JsonObject { ["raft_multiplier"] = 1 }, // elects itself in 2 s, not 10
             ["disable_update_check"] = true,
             ["leave_on_terminate"] = false,
             ["skip_leave_on_interrupt"] = true,
