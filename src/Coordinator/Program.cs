@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Options;
+using RpiAgent.Coordinator.Cli;
 using RpiAgent.Coordinator.Setup;
 using RpiAgent.Protos;
 
@@ -13,7 +14,12 @@ internal static class Program
         root.Add(OnConfiguration("serve", "Lead or stand by; what systemd runs.", Serve.RunAsync));
         root.Add(OnConfiguration("init", "Make the cluster's CA, certificates and Consul configuration; leaves alone what is there.",
             (configuration, cancel) => SetupCommand.RunAsync(CoordinatorOptionsReader.Read(configuration), cancel)));
-        return root.Parse(args).InvokeAsync();
+        foreach (Command command in RpiCtl.Commands())
+        {
+            root.Add(command);
+        }
+
+        return RpiCtl.RunAsync(root, args);
     }
 
     /// <summary>A command that reads the coordinator's configuration; a bad one is told in full and gives 78.</summary>
@@ -43,6 +49,10 @@ internal static class Program
             catch (InvalidDataException bad)
             {
                 return Tell($"{path}: {bad.InnerException?.Message ?? bad.Message}");
+            }
+            catch (SetupException bad)
+            {
+                return Tell(bad.Message);
             }
             catch (OptionsValidationException bad)
             {
