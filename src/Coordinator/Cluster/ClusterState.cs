@@ -58,6 +58,23 @@ internal sealed class ClusterState
         }
     }
 
+    /// <summary>The same, but gives up waiting after <paramref name="atMost"/> (null = never).</summary>
+    public async Task WaitForNewerAsync(ulong revision, TimeSpan? atMost, TimeProvider time, CancellationToken cancel)
+    {
+        if (atMost is not TimeSpan limit)
+        {
+            await WaitForNewerAsync(revision, cancel);
+            return;
+        }
+
+        // Timers may fire a little early.
+        TimeSpan pause = (limit > TimeSpan.Zero ? limit : TimeSpan.Zero) + TimeSpan.FromMilliseconds(10);
+        using CancellationTokenSource timer = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        await Task.WhenAny(WaitForNewerAsync(revision, timer.Token), Task.Delay(pause, time, timer.Token));
+        await timer.CancelAsync();
+        cancel.ThrowIfCancellationRequested();
+    }
+
     /// <summary>Waits until <paramref name="condition"/> holds and returns that snapshot.</summary>
     public async Task<ClusterSnapshot> WaitUntilAsync(Func<ClusterSnapshot, bool> condition, CancellationToken cancel)
     {

@@ -30,7 +30,7 @@ internal sealed record ClusterSnapshot
 /// <summary>Who leads, as this coordinator knows it.</summary>
 /// <param name="Epoch">LockIndex of the leader key; 0 while unknown.</param>
 /// <param name="Address">host:port of the leader's gRPC server; empty when nobody leads.</param>
-/// <param name="Here">This process leads: it may write and give orders.</param>
+/// <param name="Here">This process leads and has read all that was stored: it may decide and write.</param>
 /// <param name="Since">When this process became leader.</param>
 internal sealed record LeaderView(ulong Epoch, string Address, bool Here, DateTimeOffset? Since)
 {
@@ -40,6 +40,9 @@ internal sealed record LeaderView(ulong Epoch, string Address, bool Here, DateTi
 /// <param name="Name">unknown, forming, active, degraded or lost.</param>
 internal sealed record SwarmPhase(string Name, string Reason)
 {
+    /// <summary>When this phase began, as the leader saw it.</summary>
+    public DateTimeOffset? Since { get; init; }
+
     public static SwarmPhase Unknown { get; } = new("unknown", "");
 }
 
@@ -81,7 +84,12 @@ internal sealed record NodeStatusView
 /// <summary>Static facts, read once for each connection.</summary>
 internal sealed record NodeDescriptionView(
     string AgentVersion, string EngineVersion, string EngineArchitecture, string EngineOs, int Cpus, long MemoryBytes,
-    bool MemoryLimit, string StorageDriver, string KernelVersion, string OperatingSystem, ImmutableSortedDictionary<string, string> EngineLabels);
+    bool MemoryLimit, string StorageDriver, string KernelVersion, string OperatingSystem, ImmutableSortedDictionary<string, string> EngineLabels)
+{
+    public DateTimeOffset? StartedAt { get; init; }
+    /// <summary>The interface of its address: eth0, wlan0.</summary>
+    public string Interface { get; init; } = "";
+}
 
 /// <summary><paramref name="Foreign"/>: not ours, only counted; <paramref name="Replica"/> is null then.</summary>
 internal sealed record ContainerView(
