@@ -1,6 +1,14 @@
 using System.Net;
 using RpiAgent.Consul;
+using RpiAgent.Coordinator.Admin;
+using RpiAgent.Coordinator.Cluster;
+using RpiAgent.Coordinator.Dispatch;
+using RpiAgent.Coordinator.Election;
+using RpiAgent.Coordinator.Enrolment;
+using RpiAgent.Coordinator.Images;
+using RpiAgent.Coordinator.Reconciliation;
 using RpiAgent.Coordinator.Setup;
+using RpiAgent.Coordinator.Swarm;
 using RpiAgent.Identity;
 
 namespace RpiAgent.Coordinator;
@@ -17,7 +25,9 @@ internal static class Serve
         builder.Host.UseSystemd();
         AddCluster(builder.Services, configuration, options, files);
 
-        WebApplication app = builder.Build();
+        await using WebApplication app = builder.Build();
+        app.MapGrpcService<EnrolmentService>();
+        app.MapGrpcService<ClusterAdminService>();
         await app.RunAsync(cancel);
         return Protos.ExitCodes.Ok;
     }
@@ -26,9 +36,8 @@ internal static class Serve
     {
         CoordinatorOptionsReader.Register(services, configuration);
         Credentials own = files.Coordinator.Load() ?? throw new SetupException($"{files.Coordinator.CertificatePath} is missing; run `rpi-coordinator init`");
+        services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(files);
-        services.AddSingleton(files.LoadAuthority());
         services.AddSingleton(new LiveCredentials(own));
         services.AddSingleton<TrustClock>();
         services.AddSingleton<ClusterTls>();
@@ -41,6 +50,15 @@ internal static class Serve
             },
             provider.GetRequiredService<TimeProvider>()));
         services.AddGrpc(grpc => grpc.Interceptors.Add<PeerPolicyInterceptor>());
+        EnrolmentSetup.Register(services);
+        AdminSetup.Register(services);
+        services
+            .AddClusterState()
+            .AddElection(options)
+            .AddSwarm()
+            .AddReconciliation(options)
+            .AddDispatch()
+            .AddImages();
         services.ConfigureOptions<ListenOnOnePort>();
     }
 
