@@ -31,6 +31,7 @@ build_program() {
 }
 
 build_programs() {
+    export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false      # no build servers stay behind
     build_program coordinator
     build_program agent
 }
