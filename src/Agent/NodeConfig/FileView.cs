@@ -13,6 +13,14 @@ internal sealed record FileView(Func<string, byte[]?> Read, Func<string, IReadOn
     public static FileView OfDirectory(string root) =>
         new(path => ReadFile(RootedPath.Resolve(root, path)), path => ListDirectory(RootedPath.Resolve(root, path)));
 
+    /// <summary>The same with other contents of some files.</summary>
+    public FileView With(ImmutableSortedDictionary<string, byte[]> changed) =>
+        this with
+        {
+            Read = path => changed.GetValueOrDefault(Path.GetFullPath(path)) ?? Read(path),
+            List = directory => [.. (List(directory) ?? []).Union(OfMemory(changed).List(directory) ?? [], StringComparer.Ordinal)],
+        };
+
     public static FileView OfMemory(ImmutableSortedDictionary<string, byte[]> files) =>
         new(path => files.GetValueOrDefault(Path.GetFullPath(path)), path => ListMemory(files, Path.GetFullPath(path)));
 

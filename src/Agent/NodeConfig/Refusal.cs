@@ -31,6 +31,8 @@ internal static class RefusalCodes
     public const string BadDns = "E_BAD_DNS";
     public const string BadHostName = "E_BAD_HOSTNAME";
     public const string BadDockerOption = "E_BAD_DOCKER_OPTION";
+    public const string OptionRemoved = "E_OPTION_REMOVED";
+    public const string OptionConflict = "E_OPTION_CONFLICT";
     public const string InsecureDockerTcp = "E_INSECURE_DOCKER_TCP";
     public const string TwoManagers = "E_TWO_MANAGERS";
     public const string BackendUnsupported = "E_BACKEND_UNSUPPORTED";

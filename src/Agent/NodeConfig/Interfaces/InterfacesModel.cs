@@ -3,7 +3,9 @@ using System.Collections.Immutable;
 namespace RpiAgent.Agent.NodeConfig.Interfaces;
 
 /// <summary>What ifupdown understands of the main file and all that it includes, in reading order.</summary>
+/// <param name="Source">Where it was read from.</param>
 internal sealed record InterfacesModel(
+    FileView Source,
     InterfacesFile Main,
     ImmutableArray<IfaceStanza> Stanzas,
     ImmutableArray<NameList> Lists,

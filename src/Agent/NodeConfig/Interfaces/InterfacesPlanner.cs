@@ -28,7 +28,7 @@ internal static class InterfacesPlanner
         ImmutableArray<string> warnings = InterfacesWarnings.Collect(model, wish, stanza, hasDnsHook);
         if (stanza is null)
         {
-            return new InterfacesChange(null, File(model.Main, InterfacesRewriter.Append(model.Main, wish, isEnabled)), warnings);
+            return Checked(model, wish, macAddress, new InterfacesChange(null, File(model.Main, InterfacesRewriter.Append(model.Main, wish, isEnabled)), warnings));
         }
 
         if (isEnabled && stanza.Parent is null && AddressComparison.IsSame(stanza, wish))
@@ -42,7 +42,22 @@ internal static class InterfacesPlanner
         }
 
         InterfacesFile file = stanza.Header.File;
-        return new InterfacesChange(null, File(file, InterfacesRewriter.Rewrite(stanza, wish, isEnabled)), warnings);
+        return Checked(model, wish, macAddress, new InterfacesChange(null, File(file, InterfacesRewriter.Rewrite(stanza, wish, isEnabled)), warnings));
+    }
+
+    /// <summary>Reads the result as ifupdown will: a file that is read twice, say, would have the new stanza twice.</summary>
+    private static InterfacesChange Checked(InterfacesModel model, AddressWish wish, string? macAddress, InterfacesChange change)
+    {
+        InterfacesModel after = InterfacesReader.Read(model.Source.With(change.Files));
+        IfaceStanza[] own = [.. after.Stanzas.Where(stanza => stanza.Name == wish.Interface && stanza.Family == "inet")];
+        if (InterfacesPolicy.Refuse(after, wish.Interface, macAddress, own) is { } refusal)
+        {
+            return InterfacesChange.Refuse(refusal with { Message = $"after the change: {refusal.Message}" });
+        }
+
+        return own is [var stanza] && AddressComparison.IsSame(stanza, wish) && InterfacesPolicy.IsEnabled(after, wish.Interface)
+            ? change
+            : InterfacesChange.Refuse(new Refusal(RefusalCodes.Parse, model.Main.Path, $"{model.Main.Path}: the file is written so that ifupdown would not read {wish.Interface} as wished; put its stanza on lines of their own"));
     }
 
     private static ImmutableSortedDictionary<string, byte[]> File(InterfacesFile file, byte[]? content) =>

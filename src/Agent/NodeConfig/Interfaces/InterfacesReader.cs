@@ -27,7 +27,7 @@ internal sealed class InterfacesReader
         reader._seen.Add(MainPath);
         reader.ReadFile(main, depth: 0);
         return new InterfacesModel(
-            main, reader._stanzas.ToImmutable(), reader._lists.ToImmutable(), reader._mappings.ToImmutable(), reader._errors.ToImmutable(), reader._warnings.ToImmutable());
+            files, main, reader._stanzas.ToImmutable(), reader._lists.ToImmutable(), reader._mappings.ToImmutable(), reader._errors.ToImmutable(), reader._warnings.ToImmutable());
     }
 
     private void ReadFile(InterfacesFile file, int depth)

@@ -11,14 +11,11 @@ internal static class InterfacesRewriter
     public static byte[] Append(InterfacesFile file, AddressWish wish, bool isEnabled)
     {
         StringBuilder text = new(Encoding.Latin1.GetString(file.Render()));
-        if (text.Length > 0 && text[^1] != '\n')
+        bool isContinued = file.Lines is [.., { Text.Length: > 0 }];
+        if (text.Length > 0)
         {
-            text.Append('\n');
-        }
-
-        if (text.Length > 0 && !EndsInBlankLine(text.ToString()))
-        {
-            text.Append('\n');
+            EndLine(text, "\n", isContinued);
+            text.Append(EndsInBlankLine(text.ToString()) ? "" : "\n");
         }
 
         text.Append(isEnabled ? "" : $"auto {wish.Interface}\n")
@@ -48,7 +45,7 @@ internal static class InterfacesRewriter
         string[] options = [.. Options(wish)];
         if (options.Length > 0)
         {
-            EndLine(text, header.LineEnd);
+            EndLine(text, header.LineEnd, isContinued: true);
         }
 
         foreach (string option in options)
@@ -101,15 +98,16 @@ internal static class InterfacesRewriter
         return $"{line.Raw[..at]} {(stanza.FamilyWord is null ? "inet " : "")}{method}{line.Raw[at..]}";
     }
 
-    /// <summary>Ends the line, also one whose last character asks for a continuation that the file does not have.</summary>
-    private static void EndLine(StringBuilder text, string lineEnd)
+    /// <summary>Ends the line, also one that asks for continuations that the file does not have: each backslash at its end takes one line.</summary>
+    private static void EndLine(StringBuilder text, string lineEnd, bool isContinued)
     {
         if (text[^1] != '\n')
         {
             text.Append(lineEnd);
         }
 
-        if (text.Length > 1 && text[^2] == '\\')
+        int end = text.Length - 1;
+        for (int i = end - 1; isContinued && i >= 0 && text[i] == '\\'; i--)
         {
             text.Append(lineEnd);
         }

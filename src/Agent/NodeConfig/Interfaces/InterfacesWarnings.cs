@@ -5,6 +5,8 @@ namespace RpiAgent.Agent.NodeConfig.Interfaces;
 /// <summary>What a person should look at although the change is made.</summary>
 internal static class InterfacesWarnings
 {
+    public const string NoDnsHook = "dns-nameservers has no effect by itself: neither resolvconf's nor systemd-resolved's hook is in /etc/network/if-up.d; /etc/resolv.conf is what counts";
+
     public static ImmutableArray<string> Collect(InterfacesModel model, AddressWish wish, IfaceStanza? stanza, bool hasDnsHook) =>
     [
         .. model.Warnings,
@@ -54,5 +56,5 @@ internal static class InterfacesWarnings
     private static bool IsAddressPart(char c) => char.IsAsciiDigit(c) || c == '.';
 
     private static IEnumerable<string> UselessDns(AddressWish wish, bool hasDnsHook) =>
-        wish.Dns.IsEmpty || hasDnsHook ? [] : ["dns-nameservers has no effect here: neither resolvconf's nor systemd-resolved's hook is in /etc/network/if-up.d"];
+        wish.Dns.IsEmpty || hasDnsHook ? [] : [NoDnsHook];
 }
