@@ -1,0 +1,142 @@
+using System.Collections.Immutable;
+using System.Text;
+
+namespace RpiAgent.Agent.NodeConfig.Documents;
+
+/// <summary>An EnvironmentFile= of systemd (systemd.exec(5)), kept byte for byte; the last assignment of a name wins.</summary>
+internal sealed record EnvironmentFile(string Text, ImmutableArray<Assignment> Assignments)
+{
+    /// <exception cref="RefusalException">E_PARSE: a quotation mark that is not closed.</exception>
+    public static EnvironmentFile Parse(ReadOnlySpan<byte> content, string path)
+    {
+        string text = Encoding.Latin1.GetString(content);
+        ImmutableArray<Assignment>.Builder assignments = ImmutableArray.CreateBuilder<Assignment>();
+        int i = 0;
+        while (i < text.Length)
+        {
+            if (text[i] is ' ' or '\t' or '\r' or '\n')
+            {
+                i++;
+                continue;
+            }
+
+            int equals = text.AsSpan(i).IndexOfAny('=', '\n') + i;
+            if (text[i] is '#' or ';' || equals < i || text[equals] == '\n')
+            {
+                int end = text.IndexOf('\n', i);
+                i = end < 0 ? text.Length : end;
+                continue;
+            }
+
+            int start = i;
+            string name = text[i..equals].TrimEnd();
+            i = equals + 1;
+            assignments.Add(new Assignment(name, ReadValue(text, ref i, path), start, i));
+        }
+
+        return new EnvironmentFile(text, assignments.ToImmutable());
+    }
+
+    public byte[] Render() => Encoding.Latin1.GetBytes(Text);
+
+    public string? this[string name] => Assignments.LastOrDefault(assignment => assignment.Name == name)?.Value;
+
+    /// <summary>The file with the last assignment of the name replaced, or one added at the end.</summary>
+    public byte[] With(string name, string value)
+    {
+        if (this[name] == value)
+        {
+            return Render();
+        }
+
+        string line = $"{name}=\"{value}\"";
+        Assignment? last = Assignments.LastOrDefault(assignment => assignment.Name == name);
+        if (last is not null)
+        {
+            return Encoding.Latin1.GetBytes(Text[..last.Start] + line + Text[last.End..]);
+        }
+
+        // A backslash at the end would swallow the line feed, and the new line with it.
+        string end = Text.Length == 0 || Text.EndsWith('\n') ? "" : "\n";
+        string gap = Text.TrimEnd('\n').EndsWith('\\') ? "\n" : "";
+        return Encoding.Latin1.GetBytes($"{Text}{end}{gap}{line}\n");
+    }
+
+    /// <summary>Leaves the position at the line feed that ends the value, or at the end.</summary>
+    private static string ReadValue(string text, ref int i, string path)
+    {
+        StringBuilder value = new();
+        bool isPlain = false;
+        int keep = 0; // trailing blanks of an unquoted part are no part of the value
+        for (; i < text.Length && text[i] != '\n'; i++)
+        {
+            char c = text[i];
+            if (c is '\'' or '"' && !isPlain)
+            {
+                ReadQuoted(text, ref i, c, value, path);
+                keep = value.Length;
+            }
+            else if (c == '\\')
+            {
+                isPlain = true;
+                i++;
+                if (i == text.Length)
+                {
+                    break;
+                }
+
+                if (text[i] != '\n')
+                {
+                    value.Append(text[i]);
+                    keep = value.Length;
+                }
+            }
+            else if (c is ' ' or '\t' or '\r')
+            {
+                value.Append(isPlain ? c : "");
+            }
+            else
+            {
+                isPlain = true;
+                value.Append(c);
+                keep = value.Length;
+            }
+        }
+
+        value.Length = keep;
+        return value.ToString();
+    }
+
+    /// <summary>From the opening quotation mark to the closing one.</summary>
+    private static void ReadQuoted(string text, ref int i, char quote, StringBuilder value, string path)
+    {
+        int open = i;
+        for (i++; i < text.Length && text[i] != quote; i++)
+        {
+            if (quote == '"' && text[i] == '\\' && i + 1 < text.Length)
+            {
+                i++;
+                value.Append(text[i] switch
+                {
+                    '"' or '\\' or '$' or '`' => text[i].ToString(),
+                    '\n' => "",
+                    _ => $"\\{text[i]}",
+                });
+            }
+            else
+            {
+                value.Append(text[i]);
+            }
+        }
+
+        if (i >= text.Length)
+        {
+            string at = $"{path}:{text.AsSpan(0, open).Count('\n') + 1}";
+            throw new RefusalException(new Refusal(RefusalCodes.Parse, at, $"{at}: the quotation mark {quote} is not closed; close it or remove it"));
+        }
+    }
+}
+
+/// <param name="Start">Index of the name in the text.</param>
+/// <param name="End">Index after the value, at the line feed.</param>
+internal sealed record Assignment(string Name, string Value, int Start, int End);

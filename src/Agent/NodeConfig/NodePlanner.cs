@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using RpiAgent.Agent.NodeConfig.Documents;
+using RpiAgent.Agent.NodeConfig.Interfaces;
+
+namespace RpiAgent.Agent.NodeConfig;
+
+/// <summary>From the node's configuration as it is to the steps that make it as wished. Pure.</summary>
+internal static class NodePlanner
+{
+    private const string HostsPath = "/etc/hosts";
+
+    /// <summary>Refuses all of it when one part cannot be done: no half-configured nodes.</summary>
+    public static NodePlan Plan(NodeState current, NodeSpec desired)
+    {
+        try
+        {
+            ImmutableArray<string>.Builder warnings = ImmutableArray.CreateBuilder<string>();
+            NodeStep[] steps = [.. PlanHostName(current, desired), .. PlanAddress(current, desired, warnings), .. PlanDocker(current, desired)];
+            return steps.Length > 0 && current.RootIsVolatile
+                ? NodePlan.Refuse(new Refusal(RefusalCodes.ReadOnlyRoot, "/", "the root file system is an overlay in memory and forgets every change at the next boot; switch it off (raspi-config, Overlay File System) and try again"))
+                : new NodePlan(null, [.. steps], warnings.ToImmutable());
+        }
+        catch (RefusalException e)
+        {
+            return NodePlan.Refuse(e.Refusal);
+        }
+    }
+
+    private static IEnumerable<NodeStep> PlanHostName(NodeState current, NodeSpec desired)
+    {
+        if (desired.HostName.Length == 0)
+        {
+            yield break;
+        }
+
+        Throw(HostNameRules.Refuse(desired.HostName));
+
+        // The hosts file first: at no moment the own name is unknown.
+        byte[] hosts = HostsFile.WithHostName(current.Hosts, current.HostName, desired.HostName);
+        if (!hosts.AsSpan().SequenceEqual(current.Hosts))
+        {
+            yield return new WriteFile(HostsPath, hosts);
+        }
+
+        if (current.HostName != desired.HostName)
+        {
+            yield return new SetHostName(desired.HostName);
+        }
+    }
+
+    private static IEnumerable<NodeStep> PlanAddress(NodeState current, NodeSpec desired, ImmutableArray<string>.Builder warnings)
+    {
+        if (desired.Address is not { } wish)
+        {
+            yield break;
+        }
+
+        Throw(current.Management?.Refuse());
+        InterfacesChange change = InterfacesPlanner.Plan(current.Interfaces, wish, current.Facts.MacAddress, current.Facts.HasDnsHook);
+        Throw(change.Refusal);
+        ImmutableSortedDictionary<string, byte[]> files = change.Files;
+        bool writesResolver = wish.Method == AddressMethod.Static && !wish.Dns.IsEmpty && !current.Facts.HasDnsHook;
+        if (writesResolver)
+        {
+            byte[] resolver = ResolvConf.WithNameServers(current.Resolv.Content ?? [], wish.Dns);
+            if (!resolver.AsSpan().SequenceEqual(current.Resolv.Content))
+            {
+                Throw(current.Resolv.RefuseWrite());
+                files = files.Add(ResolvState.FilePath, resolver);
+            }
+        }
+
+        // The hook's absence needs no warning: resolv.conf is written here.
+        warnings.AddRange(change.Warnings.Where(warning => !writesResolver || warning != InterfacesWarnings.NoDnsHook));
+        if (change.IsChanged)
+        {
+            yield return new ChangeAddress(wish, files);
+        }
+        else if (files.TryGetValue(ResolvState.FilePath, out byte[]? resolver))
+        {
+            yield return new WriteFile(ResolvState.FilePath, resolver);
+        }
+    }
+
+    private static IEnumerable<NodeStep> PlanDocker(NodeState current, NodeSpec desired)
+    {
+        if (desired.DockerOptions.IsEmpty)
+        {
+            yield break;
+        }
+
+        byte[] content = DockerDefaults.WithOptions(current.DockerDefaults, desired.DockerOptions);
+        if (content.AsSpan().SequenceEqual(current.DockerDefaults))
+        {
+            yield break;
+        }
+
+        if (!current.DockerReadsDefaults)
+        {
+            throw new RefusalException(new Refusal(RefusalCodes.OptionConflict, "docker.service", $"docker.service does not start the engine with $DOCKER_OPTS of {DockerDefaults.FilePath}, so options there have no effect; use Debian's docker.io, or leave the options out"));
+        }
+
+        yield return new ChangeDockerOptions(content);
+    }
+
+    private static void Throw(Refusal? refusal)
+    {
+        if (refusal is not null)
+        {
+            throw new RefusalException(refusal);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using RpiAgent.Agent.NodeConfig.Documents;
+using RpiAgent.Agent.NodeConfig.Interfaces;
+
+namespace RpiAgent.Agent.NodeConfig;
+
+/// <summary>How this node is configured now.</summary>
+/// <param name="Hosts">Content of /etc/hosts.</param>
+/// <param name="DockerDefaults">Content of /etc/default/docker.</param>
+/// <param name="DockerReadsDefaults">Whether docker.service starts the engine with $DOCKER_OPTS.</param>
+/// <param name="Management">Who configures the interface of the wish; null when none is wished.</param>
+internal sealed record NodeState(
+    string HostName,
+    byte[] Hosts,
+    InterfacesModel Interfaces,
+    InterfaceFacts Facts,
+    ResolvState Resolv,
+    NetworkManagement? Management,
+    byte[] DockerDefaults,
+    bool DockerReadsDefaults,
+    bool RootIsVolatile);
+
+/// <summary>The programs that configure an interface, as far as can be seen.</summary>
+/// <param name="Claims">One is right; two fight over the interface.</param>
+/// <param name="Seen">In words, for the refusal.</param>
+internal sealed record NetworkManagement(string Interface, ImmutableArray<NetworkBackend> Claims, string Seen)
+{
+    /// <returns>Null when ifupdown alone is in charge.</returns>
+    public Refusal? Refuse() => Claims switch
+    {
+        [NetworkBackend.Ifupdown] => null,
+        [] => new Refusal(RefusalCodes.BackendUnsupported, Interface, $"nothing that can be set configures {Interface} ({Seen}); install and enable ifupdown, or leave the address to the router"),
+        [NetworkBackend.Dhcpcd] => new Refusal(RefusalCodes.BackendUnsupported, Interface, $"{Interface} is configured by dhcpcd ({Seen}); put 'interface {Interface}' and 'static ip_address=A.B.C.D/LEN' into /etc/dhcpcd.conf yourself"),
+        [var one] => new Refusal(RefusalCodes.BackendUnsupported, Interface, $"{Interface} is configured by {one} ({Seen}), which is not supported; set the address there and leave it out here"),
+        _ => new Refusal(RefusalCodes.TwoManagers, Interface, $"{Interface} is configured by {string.Join(" and ", Claims)} ({Seen}); disable all but one first"),
+    };
+}
+
+internal enum NetworkBackend
+{
+    Ifupdown,
+    NetworkManager,
+    Dhcpcd,
+    Networkd,
+    Netplan,
+}

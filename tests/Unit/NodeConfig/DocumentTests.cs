@@ -1,0 +1,64 @@
+using System.Text;
+using CsCheck;
+using RpiAgent.Agent.NodeConfig;
+using RpiAgent.Agent.NodeConfig.Documents;
+using RpiAgent.Protos;
+using Xunit;
+
+namespace RpiAgent.Tests.Unit.NodeConfig;
+
+public class DocumentTests
+{
+    [Theory]
+    [InlineData("", "127.0.1.1\tpi1\n")]
+    [InlineData("127.0.0.1 localhost\n::1 ip6\n", "127.0.0.1 localhost\n127.0.1.1\tpi1\n::1 ip6\n")]
+    [InlineData("127.0.1.1\traspberrypi.lan raspberrypi # own\n", "127.0.1.1\tpi1.lan pi1 # own\n")]
+    [InlineData("127.0.1.1 other\n", "127.0.1.1 pi1 other\n")]
+    [InlineData("#127.0.1.1 raspberrypi\n127.0.1.1  raspberrypi", "#127.0.1.1 raspberrypi\n127.0.1.1  pi1")]
+    [InlineData("127.0.1.1 pi1 x\n", "127.0.1.1 pi1 x\n")]
+    public void Only_the_own_line_of_the_hosts_file_changes(string before, string after) =>
+        Assert.Equal(after, Text(HostsFile.WithHostName(Bytes(before), "raspberrypi", "pi1")));
+
+    [Theory]
+    [InlineData("", "nameserver 8.8.8.8\n")]
+    [InlineData("# by dhclient\nsearch lan\nnameserver 1.1.1.1\nnameserver 9.9.9.9\noptions rotate\n", "# by dhclient\nsearch lan\nnameserver 8.8.8.8\noptions rotate\n")]
+    [InlineData("search lan", "search lan\nnameserver 8.8.8.8\n")]
+    [InlineData("nameserver   8.8.8.8", "nameserver   8.8.8.8")]
+    public void Name_servers_are_replaced_and_the_rest_stays(string before, string after) =>
+        Assert.Equal(after, Text(ResolvConf.WithNameServers(Bytes(before), [Ipv4.Parse("8.8.8.8")])));
+
+    [Theory]
+    [InlineData("", "DOCKER_OPTS=\"--a --b\"\n")]
+    [InlineData("# DOCKER_OPTS=\"x\"\nhttp_proxy=y", "# DOCKER_OPTS=\"x\"\nhttp_proxy=y\nDOCKER_OPTS=\"--a --b\"\n")]
+    [InlineData("DOCKER_OPTS=old\nDOCKER_OPTS='\n-H fd://\n'\nexport \"X=1\"\n", "DOCKER_OPTS=old\nDOCKER_OPTS=\"--a --b\"\nexport \"X=1\"\n")]
+    [InlineData("DOCKER_OPTS=--a \\\n   --b\nX=1\n", "DOCKER_OPTS=--a \\\n   --b\nX=1\n")]
+    [InlineData("DOCKER_OPTS=\"--a\" '--c'\n", "DOCKER_OPTS=\"--a --b\"\n")]
+    public void Only_the_last_assignment_of_the_engines_options_changes(string before, string after) =>
+        Assert.Equal(after, Text(DockerDefaults.WithOptions(Bytes(before), ["--a", "--b"])));
+
+    [Fact]
+    public void A_quotation_mark_that_is_not_closed_is_refused_with_its_line()
+    {
+        RefusalException refused = Assert.Throws<RefusalException>(() => EnvironmentFile.Parse(Bytes("A=1\nDOCKER_OPTS='x\n"), "/etc/default/docker"));
+        Assert.Equal("/etc/default/docker:2", refused.Refusal.At);
+    }
+
+    [Fact]
+    public void What_is_written_is_read_back_and_the_second_time_changes_nothing() =>
+        Gen.Char["ab=#;'\"\\ \n\t\r$"].Array[0, 60].Select(text => new string(text)).Sample(text =>
+        {
+            byte[] before = Bytes(text);
+            try
+            {
+                byte[] once = DockerDefaults.WithOptions(before, ["--a"]);
+                return EnvironmentFile.Parse(once, "x")["DOCKER_OPTS"] == "--a" && DockerDefaults.WithOptions(once, ["--a"]).AsSpan().SequenceEqual(once);
+            }
+            catch (RefusalException)
+            {
+                return true;
+            }
+        });
+
+    private static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
+    private static string Text(byte[] content) => Encoding.Latin1.GetString(content);
+}

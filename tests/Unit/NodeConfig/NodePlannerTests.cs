@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using System.Text;
+using RpiAgent.Agent.NodeConfig;
+using RpiAgent.Agent.NodeConfig.Documents;
+using RpiAgent.Agent.NodeConfig.Interfaces;
+using Xunit;
+
+namespace RpiAgent.Tests.Unit.NodeConfig;
+
+public class NodePlannerTests
+{
+    private static readonly AddressWish Address = AddressWish.Static("eth0", "192.168.1.102/24", "192.168.1.1", ["192.168.1.1"]);
+
+    private static readonly NodeState Fresh = new(
+        "raspberrypi",
+        "127.0.0.1\tlocalhost\n127.0.1.1\traspberrypi\n"u8.ToArray(),
+        Read("auto eth0\niface eth0 inet dhcp\n"),
+        new InterfaceFacts(null, HasDnsHook: false),
+        new ResolvState("nameserver 192.168.1.254\nsearch lan\n"u8.ToArray(), null, IsImmutable: false),
+        new NetworkManagement("eth0", [NetworkBackend.Ifupdown], ""),
+        "# options\n"u8.ToArray(),
+        DockerReadsDefaults: true,
+        RootIsVolatile: false);
+
+    [Fact]
+    public void A_fresh_node_gets_its_name_address_and_engine_options_in_this_order()
+    {
+        NodePlan plan = NodePlanner.Plan(Fresh, new NodeSpec("pi1", Address, ["--log-driver=local"]));
+        Assert.Null(plan.Refusal);
+        Assert.Collection(
+            plan.Steps,
+            step => Assert.Equal("127.0.0.1\tlocalhost\n127.0.1.1\tpi1\n", Text(Assert.IsType<WriteFile>(step).Content)),
+            step => Assert.Equal("pi1", Assert.IsType<SetHostName>(step).Name),
+            step =>
+            {
+                ChangeAddress change = Assert.IsType<ChangeAddress>(step);
+                Assert.Equal([InterfacesReader.MainPath, ResolvState.FilePath], change.Files.Keys);
+                Assert.Equal("nameserver 192.168.1.1\nsearch lan\n", Text(change.Files[ResolvState.FilePath]));
+            },
+            step => Assert.Equal("# options\nDOCKER_OPTS=\"--log-driver=local\"\n", Text(Assert.IsType<ChangeDockerOptions>(step).Content)));
+    }
+
+    [Fact]
+    public void A_node_that_is_as_wished_has_nothing_to_do()
+    {
+        NodeState done = Fresh with
+        {
+            HostName = "pi1",
+            Hosts = "127.0.1.1 pi1\n"u8.ToArray(),
+            Interfaces = Read("auto eth0\niface eth0 inet static\n  address 192.168.1.102/24\n  gateway 192.168.1.1\n  dns-nameservers 192.168.1.1\n"),
+            Resolv = new ResolvState("nameserver 192.168.1.1\n"u8.ToArray(), null, IsImmutable: false),
+            DockerDefaults = "DOCKER_OPTS='--log-driver=local'\n"u8.ToArray(),
+        };
+        Assert.Empty(NodePlanner.Plan(done, new NodeSpec("pi1", Address, ["--log-driver=local"])).Steps);
+    }
+
+    [Fact]
+    public void One_part_that_cannot_be_done_refuses_all_of_it()
+    {
+        NodePlan plan = NodePlanner.Plan(Fresh with { Management = new NetworkManagement("eth0", [NetworkBackend.NetworkManager], "NetworkManager is active") }, new NodeSpec("pi1", Address, []));
+        Assert.Equal(RefusalCodes.BackendUnsupported, plan.Refusal?.Code);
+        Assert.Empty(plan.Steps);
+    }
+
+    [Fact]
+    public void Two_managers_are_refused() =>
+        Assert.Equal(
+            RefusalCodes.TwoManagers,
+            NodePlanner.Plan(Fresh with { Management = new NetworkManagement("eth0", [NetworkBackend.Networkd, NetworkBackend.Ifupdown], "") }, new NodeSpec("", Address, [])).Refusal?.Code);
+
+    [Fact]
+    public void A_resolver_file_that_is_a_link_is_left_to_its_owner()
+    {
+        NodeState linked = Fresh with { Resolv = new ResolvState("nameserver 127.0.0.53\n"u8.ToArray(), "../run/systemd/resolve/stub-resolv.conf", IsImmutable: false) };
+        Assert.Equal(RefusalCodes.ResolvOwned, NodePlanner.Plan(linked, new NodeSpec("", Address, [])).Refusal?.Code);
+        Assert.Null(NodePlanner.Plan(linked with { Facts = new InterfaceFacts(null, HasDnsHook: true) }, new NodeSpec("", Address, [])).Refusal);
+    }
+
+    [Fact]
+    public void A_root_that_forgets_is_not_written_to() =>
+        Assert.Equal(RefusalCodes.ReadOnlyRoot, NodePlanner.Plan(Fresh with { RootIsVolatile = true }, new NodeSpec("pi1", null, [])).Refusal?.Code);
+
+    [Theory]
+    [InlineData("-H tcp://0.0.0.0:2375", "E_INSECURE_DOCKER_TCP")]
+    [InlineData("--cluster-store=consul://10.0.0.1:8500", "E_OPTION_REMOVED")]
+    [InlineData("--label=a$(reboot)", "E_BAD_DOCKER_OPTION")]
+    [InlineData("--label=\"a\"", "E_BAD_DOCKER_OPTION")]
+    public void Engine_options_that_do_harm_are_refused(string options, string code) =>
+        Assert.Equal(code, NodePlanner.Plan(Fresh, new NodeSpec("", null, [.. options.Split(' ')])).Refusal?.Code);
+
+    [Theory]
+    [InlineData("Pi1")]
+    [InlineData("pi_1")]
+    [InlineData("-pi")]
+    [InlineData("123")]
+    [InlineData("pi1.lan")]
+    public void Host_names_are_lower_case_labels(string name) =>
+        Assert.Equal(RefusalCodes.BadHostName, NodePlanner.Plan(Fresh, new NodeSpec(name, null, [])).Refusal?.Code);
+
+    private static InterfacesModel Read(string main) =>
+        InterfacesReader.Read(FileView.OfMemory(ImmutableSortedDictionary<string, byte[]>.Empty.Add(InterfacesReader.MainPath, Encoding.Latin1.GetBytes(main))));
+
+    private static string Text(byte[] content) => Encoding.Latin1.GetString(content);
+}
