@@ -1,0 +1,143 @@
+#!/bin/sh
+# Takes a change of the network back. Plain sh: it must work when the agent itself is broken.
+#
+#   net-rollback.sh boot                    before the network starts: an unconfirmed change is undone
+#   net-rollback.sh timer ID                the coordinator did not answer in time
+#   net-rollback.sh now ID REASON           the agent saw that it does not work
+#   net-rollback.sh link-down IFACE KIND    stops the interface with the files in place (KIND: auto or hotplug)
+#   net-rollback.sh link-up IFACE KIND      starts it, outside of the agent's control group
+#
+# txn.json is the marker, txn/manifest has a line "N mode uid gid existed sha256-before sha256-after path" per file,
+# txn/N.before the old content. Every step may be cut and done again.
+set -u
+umask 077
+net=${RPI_AGENT_NET:-/var/lib/rpi-agent/net}
+run=${RPI_AGENT_RUN:-/run/rpi-agent}
+marker=$net/txn.json
+failed=$net/last-failed
+
+say() { echo "net-rollback: $*" >&2; }
+
+# field NAME: a text of the marker, which is one line of JSON written by the agent.
+field() { sed -n "s/.*\"$1\":\"\\([^\"]*\\)\".*/\\1/p" "$marker" 2>/dev/null; }
+
+has_systemd() { [ "${RPI_AGENT_LINK:-yes}" = yes ] && [ -d /run/systemd/system ]; }
+
+# DHCP clients of this interface and of this network namespace; those of containers are not ours.
+stop_dhcp_clients() {
+    for process in /proc/[0-9]*; do
+        read -r command 2>/dev/null <"$process/comm" || continue
+        case $command in dhclient | udhcpc | dhcpcd*) ;; *) continue ;; esac
+        [ "$(readlink "$process/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
+        if tr '\0' '\n' 2>/dev/null <"$process/cmdline" | grep -qx -- "$1"; then
+            kill "${process#/proc/}"
+        fi
+    done
+}
+
+link_down() {
+    [ "$2" != hotplug ] || systemctl stop "ifup@$1.service"
+    systemctl stop "rpi-agent-ifup-$1.service" 2>/dev/null
+    systemctl reset-failed "rpi-agent-ifup-$1.service" 2>/dev/null
+    ifdown --force "$1" 2>&1
+    stop_dhcp_clients "$1"
+    ip -4 addr flush dev "$1"
+}
+
+link_up() {
+    if [ "$2" = hotplug ]; then
+        systemctl reset-failed "ifup@$1.service" 2>/dev/null
+        systemctl start "ifup@$1.service"
+    else
+        systemd-run --quiet --unit="rpi-agent-ifup-$1" -p Type=oneshot -p RemainAfterExit=yes -p KillMode=process \
+            -p TimeoutStartSec=120 ifup --force "$1"
+    fi
+}
+
+# Every copy must be what the manifest says, or nothing is touched.
+copies_are_good() {
+    [ -s "$net/txn/manifest" ] || return 1
+    while read -r number mode uid gid existed before _ path; do
+        [ -n "$path" ] && [ "$(sha256sum <"$net/txn/$number.before" | cut -d' ' -f1)" = "$before" ] || return 1
+    done <"$net/txn/manifest"
+}
+
+restore_files() {
+    while read -r number mode uid gid existed before _ path; do
+        folder=$(dirname "$path")
+        name=$(basename "$path")
+        rm -f "$folder/.$name.rpi-new"
+        if [ -e "$path" ] && [ "$(sha256sum <"$path" | cut -d' ' -f1)" != "$before" ]; then
+            cp -p "$path" "$failed/$number.$name" 2>/dev/null
+        fi
+        if [ "$existed" = 1 ]; then
+            copy=$folder/.$name.rpi-old
+            cp "$net/txn/$number.before" "$copy" && chown "$uid:$gid" "$copy" && chmod "$mode" "$copy" &&
+                sync "$copy" && mv -f "$copy" "$path" || return 1
+        else
+            rm -f "$path"
+        fi
+        sync "$folder"
+    done <"$net/txn/manifest"
+}
+
+# The copies first and the marker last: cut in between, the next boot finds a marker that is already done with.
+forget() {
+    sed -i "s/\"phase\":\"[A-Za-z]*\"/\"phase\":\"$1\"/" "$marker" && sync "$marker" "$net"
+    [ "$1" = confirmed ] || cp "$marker" "$failed/txn.json"
+    rm -rf "$net/txn"
+    rm -f "$marker"
+    sync "$net"
+}
+
+roll_back() {
+    reason=$1
+    kind=$(cat "$net/txn/link" 2>/dev/null || echo auto)
+    interface=$(field iface)
+    case $(field phase) in
+        confirmed) forget confirmed; return ;;
+        rolledBack) forget rolledBack; return ;;
+    esac
+    rm -rf "$failed"
+    mkdir -p "$failed"
+    echo "$reason" >"$failed/reason"
+    if ! copies_are_good; then
+        say "the copies in $net/txn are damaged; nothing is changed"
+        mv "$marker" "$failed/damaged.json"
+        return 1
+    fi
+    touch_link=no
+    if has_systemd && [ "$2" != boot ] && [ -n "$interface" ]; then
+        touch_link=yes
+    fi
+    [ $touch_link = no ] || link_down "$interface" "$kind"
+    restore_files || { say "a file could not be restored"; return 1; }
+    forget rolledBack
+    [ $touch_link = no ] || link_up "$interface" "$kind"
+    say "the network is as it was before: $reason"
+}
+
+verb=${1:-}
+case $verb in
+    link-down | link-up)
+        case $verb in link-down) link_down "$2" "$3" ;; *) link_up "$2" "$3" ;; esac
+        exit
+        ;;
+    boot | timer | now) ;;
+    *) say "usage: boot | timer ID | now ID REASON | link-down IFACE KIND | link-up IFACE KIND"; exit 64 ;;
+esac
+
+mkdir -p "$run"
+exec 9>"$run/net.lock"
+flock -w 120 9 || exit 1
+[ -e "$marker" ] || exit 0
+case $verb in
+    boot)
+        when=boot
+        # Started by hand in the boot that made the change: the link is up with the new address.
+        [ "$(field boot_id)" != "$(cat /proc/sys/kernel/random/boot_id)" ] || when=now
+        roll_back "the node restarted before the coordinator had confirmed the change" $when
+        ;;
+    timer) [ "$(field id)" != "$2" ] || roll_back "the coordinator did not confirm the change in time" timer ;;
+    now) [ "$(field id)" != "$2" ] || roll_back "$3" now ;;
+esac

@@ -1,0 +1,60 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace RpiAgent.Agent.NodeConfig;
+
+/// <summary>Owner, mode and attributes of a file, which .NET shows only in part.</summary>
+internal sealed partial record FileOwnership(uint User, uint Group, UnixFileMode Mode, bool IsImmutable)
+{
+    public static readonly FileOwnership Default = new(0, 0, Identity.AtomicFile.Public, IsImmutable: false);
+
+    private const int CurrentDirectory = -100; // AT_FDCWD
+    private const uint BasicStats = 0x7ff; // STATX_BASIC_STATS
+    private const ulong Immutable = 0x10; // STATX_ATTR_IMMUTABLE
+
+    /// <returns>Null when there is no such file.</returns>
+    public static FileOwnership? Read(string path)
+    {
+        if (Statx(CurrentDirectory, path, 0, BasicStats, out StatxBuffer stat) != 0)
+        {
+            const int noEntry = 2, notDirectory = 20;
+            int error = Marshal.GetLastPInvokeError();
+            return error is noEntry or notDirectory ? null : throw new IOException($"cannot look at {path}", new Win32Exception(error));
+        }
+
+        return new FileOwnership(stat.User, stat.Group, (UnixFileMode)(stat.Mode & 0xfff), (stat.Attributes & Immutable) != 0);
+    }
+
+    /// <exception cref="IOException">Not allowed.</exception>
+    public void ApplyTo(string path)
+    {
+        File.SetUnixFileMode(path, Mode);
+        FileOwnership? present = Read(path);
+        if ((present?.User != User || present.Group != Group) && ChangeOwner(path, User, Group) != 0)
+        {
+            throw new IOException($"cannot give {path} to {User}:{Group}", new Win32Exception(Marshal.GetLastPInvokeError()));
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Statx(int directory, string path, int flags, uint mask, out StatxBuffer buffer);
+
+    [LibraryImport("libc", EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int ChangeOwner(string path, uint user, uint group);
+
+    /// <summary>struct statx of the kernel: the same on every architecture.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct StatxBuffer
+    {
+        [FieldOffset(8)]
+        public ulong Attributes;
+        [FieldOffset(20)]
+        public uint User;
+        [FieldOffset(24)]
+        public uint Group;
+        [FieldOffset(28)]
+        public ushort Mode;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using RpiAgent.Agent.NodeConfig.Transaction;
+
+namespace RpiAgent.Agent.NodeConfig;
+
+/// <summary>Makes the node's own configuration as wished: inspect, plan, then one step after the other. The one home of writes to /etc.</summary>
+internal sealed partial class NodeConfigurator : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly AgentOptions _options;
+    private readonly ILogger<NodeConfigurator> _logger;
+    private readonly CommandRunner _commands;
+    private readonly ConfigFiles _files;
+    private readonly NodeInspector _inspector;
+    private readonly NetworkTransaction _network;
+    private readonly DockerService _docker;
+    private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+
+    public NodeConfigurator(AgentOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        _options = options;
+        _logger = loggers.CreateLogger<NodeConfigurator>();
+        _commands = new CommandRunner(time);
+        _files = new ConfigFiles(options);
+        _inspector = new NodeInspector(options, _commands);
+        _network = new NetworkTransaction(
+            options, new TransactionFiles(options, _files), new IfupdownLink(options, _commands, time), time, loggers.CreateLogger<NetworkTransaction>());
+        _docker = new DockerService(options, _files, _commands, time);
+    }
+
+    /// <summary>Does nothing when all is as wished, also after a restart of the agent.</summary>
+    /// <param name="confirm">Asks the coordinator from the new address; called with the transaction's id until it answers true or the time is up.</param>
+    public async Task<NodeConfigOutcome> ApplyAsync(NodeSpec desired, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
+    {
+        await _oneAtATime.WaitAsync(cancel);
+        List<string> done = [];
+        try
+        {
+            TransactionEnd? earlier = await _network.ResumeAsync(confirm, cancel);
+            if (earlier?.RolledBackBecause is { } reason)
+            {
+                return new NodeConfigOutcome(NodeConfigResult.RolledBack, reason, [], []);
+            }
+
+            NodePlan plan = NodePlanner.Plan(await _inspector.InspectAsync(desired.Address?.Interface, cancel), desired);
+            if (plan.Refusal is { } refusal)
+            {
+                throw new RefusalException(refusal);
+            }
+
+            foreach (string warning in plan.Warnings)
+            {
+                LogWarning(warning);
+            }
+
+            foreach (NodeStep step in plan.Steps)
+            {
+                if (await RunAsync(step, confirm, cancel) is { } takenBack)
+                {
+                    return new NodeConfigOutcome(NodeConfigResult.RolledBack, takenBack, [.. done], plan.Warnings);
+                }
+
+                string words = step.ToString();
+                done.Add(words);
+                LogDone(words);
+            }
+
+            return new NodeConfigOutcome(done.Count > 0 ? NodeConfigResult.Changed : NodeConfigResult.Unchanged, "", [.. done], plan.Warnings);
+        }
+        catch (RefusalException e)
+        {
+            LogRefused(e.Message);
+            return new NodeConfigOutcome(NodeConfigResult.Refused, e.Message, [.. done], []);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            LogFailed(e, e.Message);
+            return new NodeConfigOutcome(NodeConfigResult.Failed, e.Message, [.. done], []);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    public void Dispose() => _oneAtATime.Dispose();
+
+    /// <returns>Null, or why the step was taken back.</returns>
+    private async Task<string?> RunAsync(NodeStep step, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
+    {
+        switch (step)
+        {
+            case WriteFile write:
+                _files.Write(write.Path, write.Content);
+                return null;
+            case SetHostName name:
+                await SetHostNameAsync(name.Name, cancel);
+                return null;
+            case ChangeAddress change:
+                return (await _network.RunAsync(change, confirm, cancel)).RolledBackBecause;
+            case ChangeDockerOptions docker:
+                await _docker.ChangeOptionsAsync(docker, cancel);
+                return null;
+            default:
+                throw new InvalidOperationException($"no way to {step}");
+        }
+    }
+
+    private async Task SetHostNameAsync(string name, CancellationToken cancel)
+    {
+        if (_options.Root == "/" && (await _commands.RunAsync("hostnamectl", ["set-hostname", name], Limit, cancel)).Succeeded)
+        {
+            return;
+        }
+
+        // Where hostnamed cannot run. The agent itself may not set the kernel's name (ProtectHostname).
+        _files.Write("/etc/hostname", [.. System.Text.Encoding.ASCII.GetBytes(name), (byte)'\n']);
+        if (_options.Root == "/")
+        {
+            (await _commands.RunAsync("systemd-run", ["--quiet", "--wait", "--collect", "--pipe", "hostname", name], Limit, cancel)).OrThrow();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Node configuration: {Step}: done")]
+    private partial void LogDone(string step);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Node configuration: {Warning}")]
+    private partial void LogWarning(string warning);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Node configuration refused: {Reason}")]
+    private partial void LogRefused(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Node configuration failed: {Reason}")]
+    private partial void LogFailed(Exception fault, string reason);
+}
+
+/// <param name="Detail">Why it was refused, rolled back or failed; else empty.</param>
+/// <param name="Done">The steps that were taken, in words.</param>
+internal sealed record NodeConfigOutcome(NodeConfigResult Result, string Detail, ImmutableArray<string> Done, ImmutableArray<string> Warnings);
+
+internal enum NodeConfigResult
+{
+    Unchanged,
+    Changed,
+    Refused,
+    RolledBack,
+    Failed,
+}

@@ -1,0 +1,61 @@
+using System.Text;
+using RpiAgent.Agent.NodeConfig.Documents;
+using RpiAgent.Agent.NodeConfig.Interfaces;
+
+namespace RpiAgent.Agent.NodeConfig;
+
+/// <summary>Reads how this node is configured now. Changes nothing.</summary>
+internal sealed class NodeInspector(AgentOptions options, CommandRunner commands)
+{
+    private readonly FileView _files = FileView.OfDirectory(options.Root);
+    private readonly BackendDetection _detection = new(options, commands);
+
+    /// <param name="interfaceName">The interface whose address is wished; null when none is.</param>
+    public async Task<NodeState> InspectAsync(string? interfaceName, CancellationToken cancel)
+    {
+        InterfacesModel interfaces = InterfacesReader.Read(_files);
+        return new NodeState(
+            Text("/etc/hostname").Trim(),
+            _files.Read("/etc/hosts") ?? [],
+            interfaces,
+            interfaceName is null ? new InterfaceFacts(null, HasDnsHook: false) : InterfaceFacts.Read(_files, interfaceName),
+            ReadResolv(),
+            interfaceName is null ? null : await _detection.DetectAsync(interfaceName, interfaces, cancel),
+            _files.Read(DockerDefaults.FilePath) ?? [],
+            await DockerReadsDefaultsAsync(cancel),
+            IsRootVolatile());
+    }
+
+    private ResolvState ReadResolv()
+    {
+        // The link itself matters here: it says who owns the file.
+        string path = options.Under(ResolvState.FilePath);
+        string? target = RootedPath.LinkTarget(path);
+        bool isImmutable = target is null && FileOwnership.Read(path) is { IsImmutable: true };
+        return new ResolvState(_files.Read(ResolvState.FilePath), target, isImmutable);
+    }
+
+    private async Task<bool> DockerReadsDefaultsAsync(CancellationToken cancel)
+    {
+        if (options.Root != "/")
+        {
+            return true;
+        }
+
+        CommandResult unit = await commands.RunAsync("systemctl", ["cat", "docker.service"], TimeSpan.FromSeconds(10), cancel);
+        string[] starts = [.. unit.Output.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("ExecStart=", StringComparison.Ordinal))];
+        return starts is [.., var last] && last.Contains("$DOCKER_OPTS", StringComparison.Ordinal) && unit.Output.Contains(DockerDefaults.FilePath, StringComparison.Ordinal);
+    }
+
+    /// <summary>raspi-config's overlay: a root in memory that the kernel's command line asks for.</summary>
+    private bool IsRootVolatile() =>
+        Text("/proc/cmdline").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Any(word => word is "boot=overlay" || word.StartsWith("overlayroot=tmpfs", StringComparison.Ordinal))
+        && Text("/proc/mounts").Split('\n').Any(line => line.Split(' ') is [_, "/", "overlay" or "overlayfs", ..]);
+
+    private string Text(string path)
+    {
+        // Files of /proc have no length.
+        string real = RootedPath.Resolve(options.Root, path);
+        return File.Exists(real) ? File.ReadAllText(real, Encoding.Latin1) : "";
+    }
+}

@@ -1,0 +1,31 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RpiAgent.Agent.NodeConfig.Transaction;
+
+/// <summary>txn.json: one change of address is under way. One line, so that a shell script can read it.</summary>
+/// <param name="BootId">The boot in which the link was touched; after another one a rollback needs no ifdown.</param>
+/// <param name="DeadlineSeconds">From the start of the timer.</param>
+internal sealed record TransactionMarker(
+    string Id,
+    [property: JsonPropertyName("iface")] string Interface,
+    string Backend,
+    string BootId,
+    TransactionPhase Phase,
+    [property: JsonPropertyName("deadline_s")] int DeadlineSeconds,
+    string RequestedBy,
+    string Reason);
+
+internal enum TransactionPhase
+{
+    Prepared,
+    Applied,
+    Confirmed,
+    RolledBack,
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(PhaseConverter)])]
+[JsonSerializable(typeof(TransactionMarker))]
+internal sealed partial class TransactionJson : JsonSerializerContext;
+
+internal sealed class PhaseConverter() : JsonStringEnumConverter<TransactionPhase>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);
