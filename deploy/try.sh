@@ -10,7 +10,7 @@ done
 
 main() {
     trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
-    local verb=${1:-up}
+    local verb=${1:-help}
     shift || true
     case $verb in
         up | down | status | add) "${verb}_verb" "$@" ;;
@@ -25,7 +25,7 @@ usage() {
     cat <<'EOF'
 deploy/try.sh: a cluster of virtual Raspberry Pis on this machine.
 
-  [up] [--nodes N] [--no-stack]  builds and starts everything; WordPress answers when it returns (default 3 Pis)
+  up [--nodes N] [--no-stack]  builds and starts everything; WordPress answers when it returns (default 3 Pis)
   status                       boards, nodes, services
   rpictl WORDS…                what an operator types, e.g. rpictl node ls
   exec piN COMMAND…            runs a command on a Pi (or on `coordinator`)

@@ -7,11 +7,13 @@ install_agent() {
     [ "$(cat "$(board_folder "$name")/agent.from" 2>/dev/null)" != "$(program_folder agent)" ] || return 0
     if [ "$(cat "$tree.from" 2>/dev/null)" != "$(program_folder agent)" ]; then
         rm -rf "$tree"
-        mkdir -p "$tree"/{usr/lib/rpi-agent,usr/bin,etc/systemd/system/multi-user.target.wants}
+        mkdir -p "$tree"/{usr/lib/rpi-agent,usr/bin,etc/systemd/system/{multi-user,sysinit}.target.wants}
         cp -r "$(program_folder agent)/." "$tree/usr/lib/rpi-agent/"
         ln -s /usr/lib/rpi-agent/rpi-agent "$tree/usr/bin/rpi-agent"
         cp "$REPOSITORY"/deploy/systemd/rpi-agent*.service "$tree/etc/systemd/system/"
         ln -s /etc/systemd/system/rpi-agent.service "$tree/etc/systemd/system/multi-user.target.wants/rpi-agent.service"
+        cp "$REPOSITORY/deploy/systemd/net-rollback.sh" "$tree/usr/lib/rpi-agent/"
+        ln -s /etc/systemd/system/rpi-agent-net-rollback.service "$tree/etc/systemd/system/sysinit.target.wants/rpi-agent-net-rollback.service"
         program_folder agent >"$tree.from"
     fi
     ! board_running "$name" || in_board "$name" systemctl stop rpi-agent || true

@@ -31,7 +31,6 @@ build_program() {
 }
 
 build_programs() {
-    export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false      # no build servers stay behind
     build_program coordinator
     build_program agent
 }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Grpc.Core;
+using Microsoft.Extensions.Options;
 using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Coordinator.Enrolment;
 using RpiAgent.Coordinator.Model;
@@ -10,7 +11,7 @@ namespace RpiAgent.Coordinator.Admin;
 
 /// <summary>What rpictl talks to. Reads the snapshot, writes what people want into the stores.</summary>
 internal sealed class ClusterAdminService(
-    ClusterState state, TokenStore tokens, NodeStore nodes, StackAdmin stacks, StreamAdmin streams, CoordinatorOptions options, TimeProvider time)
+    ClusterState state, TokenStore tokens, NodeStore nodes, StackAdmin stacks, StreamAdmin streams, IOptions<CoordinatorOptions> options, TimeProvider time)
     : ClusterAdmin.ClusterAdminBase
 {
     private static readonly TimeSpan LongestToken = TimeSpan.FromDays(365);
@@ -27,15 +28,15 @@ internal sealed class ClusterAdminService(
 
     public override async Task<CreateTokenReply> CreateToken(CreateTokenRequest request, ServerCallContext context)
     {
-        TimeSpan lifetime = request.Lifetime?.ToTimeSpan() is { } given && given != TimeSpan.Zero ? given : TimeSpan.FromHours(options.TokenHours);
-        uint uses = request.Uses == 0 ? (uint)options.TokenUses : request.Uses;
+        TimeSpan lifetime = request.Lifetime?.ToTimeSpan() is { } given && given != TimeSpan.Zero ? given : TimeSpan.FromHours(options.Value.TokenHours);
+        uint uses = request.Uses == 0 ? (uint)options.Value.TokenUses : request.Uses;
         if (lifetime < TimeSpan.FromSeconds(1) || lifetime > LongestToken || uses > MostUses || request.Note.Length > 200)
         {
             throw new AdminRefusal(RefusalKind.BadRequest, $"a token lives from a second to {LongestToken.Days} days, serves up to {MostUses} nodes and carries a note of up to 200 characters");
         }
 
         (JoinToken token, TokenRecord record) = await tokens.CreateAsync(lifetime, (int)uses, request.Note, context.CancellationToken);
-        return new CreateTokenReply { Token = token.Reveal(), Info = ClusterViews.Token(record, time.GetUtcNow()) };
+        return new CreateTokenReply { Token = token.ToString(), Info = ClusterViews.Token(record, time.GetUtcNow()) };
     }
 
     public override async Task<ListTokensReply> ListTokens(ListTokensRequest request, ServerCallContext context)
