@@ -63,14 +63,11 @@ internal static class Serve
     }
 
     /// <summary>TLS with optional client certificates: enrolment has none yet; <see cref="PeerPolicy"/> judges each call.</summary>
-    private sealed class ListenOnOnePort(ClusterTls tls, Microsoft.Extensions.Options.IOptions<CoordinatorOptions> options)
+    private sealed class ListenOnOnePort(
+        ClusterTls tls, Microsoft.Extensions.Options.IOptions<CoordinatorOptions> options, ILogger<ClusterTls> log)
         : Microsoft.Extensions.Options.IConfigureOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>
     {
         public void Configure(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel) =>
-            kestrel.Listen(IPAddress.Any, options.Value.Port, listen =>
-            {
-                listen.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http2;
-                listen.UseHttps(tls.ServerOptions(requireCertificate: false));
-            });
+            kestrel.Listen(IPAddress.Any, options.Value.Port, listen => listen.UseClusterTls(tls, requireCertificate: false, log));
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -14,13 +15,24 @@ public sealed partial class ClusterTls(LiveCredentials credentials, TrustClock c
 {
     private readonly ILogger<ClusterTls> _logger = logger;
 
-    /// <summary>For Kestrel's <c>UseHttps</c>. A client certificate that is presented is always verified.</summary>
+    /// <summary>For one handshake of a server. A client certificate that is presented is always verified.</summary>
     /// <param name="requireCertificate">False: a caller without certificate gets in and is for <see cref="PeerPolicy"/> to judge.</param>
+    /// <param name="caller">Named when it is refused.</param>
+    public SslServerAuthenticationOptions HandshakeOptions(bool requireCertificate, EndPoint? caller) => new()
+    {
+        ServerCertificate = credentials.Current.Certificate,
+        ClientCertificateRequired = true, // asked for; whether it must come is the callback's decision
+        RemoteCertificateValidationCallback = (_, certificate, _, _) => AcceptClient(certificate as X509Certificate2, requireCertificate, caller),
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+    };
+
+    /// <summary>The same for Kestrel's <c>UseHttps</c>; <see cref="ClusterListen.UseClusterTls"/> is the usual way.</summary>
     public HttpsConnectionAdapterOptions ServerOptions(bool requireCertificate) => new()
     {
         ServerCertificateSelector = (_, _) => credentials.Current.Certificate,
         ClientCertificateMode = requireCertificate ? ClientCertificateMode.RequireCertificate : ClientCertificateMode.AllowCertificate,
-        ClientCertificateValidation = (certificate, _, _) => AcceptClient(certificate),
+        ClientCertificateValidation = (certificate, _, _) => AcceptClient(certificate, requireCertificate, null),
         CheckCertificateRevocation = false,
         SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
     };
@@ -81,8 +93,19 @@ public sealed partial class ClusterTls(LiveCredentials credentials, TrustClock c
             ? throw new AuthenticationException($"the server is refused: {reason}")
             : true;
 
-    private bool AcceptClient(X509Certificate2 certificate)
+    private bool AcceptClient(X509Certificate2? certificate, bool required, EndPoint? from)
     {
+        string peer = from?.ToString() ?? "somebody";
+        if (certificate is null)
+        {
+            if (required)
+            {
+                LogRefused(peer, "", "it showed no certificate");
+            }
+
+            return !required;
+        }
+
         X509Certificate2 authority = credentials.Current.Authority;
         string? reason = CertificateCheck.Refuse(certificate, authority, CertificatePurpose.Client, clock.VerificationTime(certificate, authority));
         if (reason is null && !PeerIdentity.TryRead(certificate, out _))
@@ -92,12 +115,12 @@ public sealed partial class ClusterTls(LiveCredentials credentials, TrustClock c
 
         if (reason is not null)
         {
-            LogRefused(certificate.Subject, reason);
+            LogRefused(peer, certificate.Subject, reason);
         }
 
         return reason is null;
     }
 
-    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "Refused a TLS client that calls itself {Subject}: {Reason}")]
-    private partial void LogRefused(string subject, string reason);
+    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "Refused the TLS client {Peer} {Subject}: {Reason}")]
+    private partial void LogRefused(string peer, string subject, string reason);
 }

@@ -6,13 +6,14 @@ namespace RpiAgent.Identity;
 /// The time certificates are judged at. A Pi has no clock battery: until its clock is set, a certificate of the pinned CA
 /// that seems to lie in the future is taken as valid from now; the end of validity is never relaxed.
 /// </summary>
-public sealed class TrustClock(TimeProvider time)
+/// <param name="synchronised">Whether the kernel's clock has been set, by NTP or a real clock; null = always.</param>
+public sealed class TrustClock(TimeProvider time, Func<bool>? synchronised = null)
 {
     private readonly Lock _gate = new();
     private DateTimeOffset _floor;
 
-    /// <summary>The kernel's clock has been set by NTP (or the machine has a real one).</summary>
-    public bool Synchronised { get; set; } = true;
+    /// <summary>The kernel's clock has been set.</summary>
+    public bool Synchronised => synchronised?.Invoke() ?? true;
 
     /// <summary>The kernel's time, or the latest time somebody trusted has told if that is later.</summary>
     public DateTimeOffset Now

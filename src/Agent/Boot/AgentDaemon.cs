@@ -19,7 +19,9 @@ internal static class AgentDaemon
     {
         AgentOptions options = ReadOptions(configuration);
         TimeProvider time = TimeProvider.System;
-        TrustClock clock = new(time);
+        ClockProbe probe = new(options);
+        TrustClock clock = new(time, probe.IsSynchronised);
+        clock.NotBefore(probe.Floor());
         SystemdNotifier notifier = new();
         EnrolledNode? node = await JoinAsync(options, clock, notifier, time, cancel);
         if (node is null)
@@ -114,10 +116,7 @@ internal static class AgentDaemon
     private static void Listen(KestrelServerOptions kestrel, AgentOptions options)
     {
         ClusterTls tls = kestrel.ApplicationServices.GetRequiredService<ClusterTls>();
-        kestrel.Listen(IPAddress.Any, options.Port, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http2;
-            listen.UseHttps(tls.ServerOptions(requireCertificate: true));
-        });
+        ILogger<ClusterTls> log = kestrel.ApplicationServices.GetRequiredService<ILogger<ClusterTls>>();
+        kestrel.Listen(IPAddress.Any, options.Port, listen => listen.UseClusterTls(tls, requireCertificate: true, log));
     }
 }

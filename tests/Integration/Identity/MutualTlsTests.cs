@@ -3,10 +3,8 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Identity;
 using RpiAgent.Protos.Wire;
 using RpiAgent.Tests.Integration.Support;
@@ -25,6 +23,7 @@ public sealed class MutualTlsTests : IAsyncLifetime
     private readonly Pki _cluster = new();
     private readonly Pki _other = new();
     private readonly int _port = FreePorts.Take(1)[0];
+    private readonly LogLines<ClusterTls> _log = new();
     private LiveCredentials? _server;
     private WebApplication? _app;
 
@@ -41,8 +40,7 @@ public sealed class MutualTlsTests : IAsyncLifetime
         builder.Services.AddSingleton<PeerPolicyInterceptor>();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _port, listen =>
         {
-            listen.Protocols = HttpProtocols.Http2;
-            listen.UseHttps(Tls(_server).ServerOptions(requireCertificate: true));
+            listen.UseClusterTls(Tls(_server), requireCertificate: true, _log);
         }));
         _app = builder.Build();
         _app.MapGrpcService<NoMethods>();
@@ -80,7 +78,7 @@ public sealed class MutualTlsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_call_without_certificate_is_refused()
+    public async Task A_call_without_certificate_is_refused_and_the_reason_logged()
     {
         using CertificateHolder authority = new(_cluster.Authority);
         using GrpcChannel channel = ClusterChannel.Create(
@@ -89,10 +87,11 @@ public sealed class MutualTlsTests : IAsyncLifetime
         RpcException refused = await FailAsync(channel);
 
         Assert.NotEqual(StatusCode.Unimplemented, refused.StatusCode);
+        Assert.Contains(_log.Lines, line => line.Contains("it showed no certificate", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task A_plain_text_call_is_refused()
+    public async Task A_plain_text_call_is_refused_with_the_reason()
     {
         using GrpcChannel channel = GrpcChannel.ForAddress($"http://127.0.0.1:{_port}");
 
@@ -100,6 +99,18 @@ public sealed class MutualTlsTests : IAsyncLifetime
 
         Assert.NotEqual(StatusCode.Unimplemented, refused.StatusCode);
         Assert.Throws<ArgumentException>(() => ClusterChannel.Create(new Uri($"http://127.0.0.1:{_port}"), ClusterTls.UnverifiedClientOptions(), KeepAlive.Relaxed));
+        Assert.Contains("INADEQUATE_SECURITY", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains(_log.Lines, line => line.Contains("Refused a plain-text call from 127.0.0.1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_browser_in_plain_text_is_told_to_use_TLS()
+    {
+        using HttpClient http = new();
+        using HttpResponseMessage answer = await http.GetAsync(new Uri($"http://127.0.0.1:{_port}/"), Cancel);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal("this port speaks TLS only", await answer.Content.ReadAsStringAsync(Cancel));
     }
 
     [Fact]
@@ -116,6 +127,7 @@ public sealed class MutualTlsTests : IAsyncLifetime
         RpcException refused = await FailAsync(channel);
 
         Assert.NotEqual(StatusCode.Unimplemented, refused.StatusCode);
+        Assert.Contains(_log.Lines, line => line.Contains("its certificate was not issued by this cluster's CA", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -145,6 +157,7 @@ public sealed class MutualTlsTests : IAsyncLifetime
         RpcException refused = await DescribeAsync(_cluster.Issue(Leader, lastYear, TimeSpan.FromDays(90)));
 
         Assert.NotEqual(StatusCode.Unimplemented, refused.StatusCode);
+        Assert.Contains(_log.Lines, line => line.Contains("its certificate expired at", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -168,8 +181,7 @@ public sealed class MutualTlsTests : IAsyncLifetime
         Assert.Equal(renewed.Certificate.SerialNumber, seen);
     }
 
-    private static ClusterTls Tls(LiveCredentials credentials) =>
-        new(credentials, new TrustClock(TimeProvider.System), NullLogger<ClusterTls>.Instance);
+    private ClusterTls Tls(LiveCredentials credentials) => new(credentials, new TrustClock(TimeProvider.System), _log);
 
     private async Task<RpcException> DescribeAsync(Credentials caller)
     {

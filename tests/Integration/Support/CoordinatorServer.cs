@@ -1,9 +1,9 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Consul;
 using RpiAgent.Coordinator;
 using RpiAgent.Coordinator.Enrolment;
@@ -49,8 +49,7 @@ internal sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddSingleton<PeerPolicyInterceptor>();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen =>
         {
-            listen.Protocols = HttpProtocols.Http2;
-            listen.UseHttps(consul.NewTls().ServerOptions(requireCertificate: false));
+            listen.UseClusterTls(consul.NewTls(), requireCertificate: false, NullLogger.Instance);
         }));
         WebApplication app = builder.Build();
         app.MapGrpcService<EnrolmentService>();

@@ -74,12 +74,13 @@ public class CertificateTests
     {
         using X509Certificate2 node = Issue(_authority, Node);
         FakeTimeProvider time = new(new DateTimeOffset(2014, 7, 3, 0, 0, 0, TimeSpan.Zero));
-        TrustClock clock = new(time) { Synchronised = false };
+        bool synchronised = false;
+        TrustClock clock = new(time, () => synchronised);
 
         Assert.Null(Refuse(node, CertificatePurpose.Server, clock.VerificationTime(node, _authority.Certificate)));
         clock.NotBefore(Now + TimeSpan.FromDays(100));
         Assert.Contains("expired", Refuse(node, CertificatePurpose.Server, clock.VerificationTime(node, _authority.Certificate)), StringComparison.Ordinal);
-        clock.Synchronised = true;
+        synchronised = true;
         Assert.Contains("check the clocks", Refuse(node, CertificatePurpose.Server, clock.VerificationTime(node, _authority.Certificate)), StringComparison.Ordinal);
     }
 
