@@ -17,7 +17,7 @@ internal sealed class NodeState
             && int.TryParse(slots, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number : null;
     }
 
-    public PlacementNode Node { get; }
+    public PlacementNode Node { get; private set; }
     /// <summary>Place in the order of names, which breaks ties.</summary>
     public int Index { get; }
     public int? Slots { get; }
@@ -40,6 +40,8 @@ internal sealed class NodeState
         TotalMemory = (long)(Node.MemoryBytes + ((Int128)Node.MemoryBytes * percent / 100));
         TotalMilliCpus = Node.MilliCpus + ((long)((Int128)(Node.MilliCpus / 1000) * percent / 100) * 1000);
     }
+
+    public void SetHealth(int health) => Node = Node with { Health = health };
 
     public void Add(PlacedContainer container)
     {

@@ -52,6 +52,9 @@ internal sealed class PlacementCluster
     /// <summary>The container is now on the node of that name (or being created there).</summary>
     public void Add(string node, PlacedContainer container) => Add(_byName[node], container);
 
+    /// <summary>0 to 100; see <see cref="PlacementNode.Health"/>.</summary>
+    public void SetHealth(string node, int health) => _byName[node].SetHealth(health);
+
     /// <summary>False when that very container is not on the node.</summary>
     public bool Remove(string node, PlacedContainer container)
     {
