@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.Options;
 using RpiAgent.Coordinator.Cli;
 using RpiAgent.Coordinator.Setup;
+using RpiAgent.Coordinator.Simulation;
 using RpiAgent.Protos;
 
 namespace RpiAgent.Coordinator;
@@ -14,6 +15,7 @@ internal static class Program
         root.Add(OnConfiguration("serve", "Lead or stand by; what systemd runs.", Serve.RunAsync));
         root.Add(OnConfiguration("init", "Make the cluster's CA, certificates and Consul configuration; leaves alone what is there.",
             (configuration, cancel) => SetupCommand.RunAsync(CoordinatorOptionsReader.Read(configuration), cancel)));
+        root.Add(SimulateCommand.Create());
         foreach (Command command in RpiCtl.Commands())
         {
             root.Add(command);

@@ -21,6 +21,11 @@ internal sealed class ConstraintFilter(Expression expression, bool[] matches) : 
                 || (node.Node.Address.Length > 0 && expression.Pattern.Matches($"{node.Node.Id}|{node.Node.Address}"));
             return any != expression.Negated;
         }
+        if (expression.Key == "architecture" && node.Node.Architecture.Length > 0)
+        {
+            // aarch64 and arm64 are one and the same.
+            return (expression.Pattern.Matches(node.Node.Architecture) || expression.Pattern.Matches(Platforms.Architecture(node.Node.Architecture))) != expression.Negated;
+        }
         string? value = node.Label(expression.Key);
         return value is null && expression.Pattern.IsAnything ? false : expression.Matches(value ?? "");
     }

@@ -46,7 +46,7 @@ internal sealed class PortFilter(PortBinding[] wanted) : PlacementFilter("port",
     {
         (PortBinding port, TakenPort taken) = Conflict(node)!.Value;
         string holder = taken.Holder.Names is [var first, ..] ? first : taken.Holder.Id;
-        return taken.Port == port ? $"port {port} is held by {holder}" : $"port {port} collides with {taken.Port} held by {holder}";
+        return taken.Port.ToString() == port.ToString() ? $"port {port} is held by {holder}" : $"port {port} collides with {taken.Port} held by {holder}";
     }
 
     private (PortBinding, TakenPort)? Conflict(NodeState node)

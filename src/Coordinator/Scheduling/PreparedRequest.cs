@@ -9,6 +9,7 @@ internal sealed record PreparedRequest(
     /// <summary>Null with the refusal when the request itself is wrong; no node is looked at then.</summary>
     public static PreparedRequest? Create(PlacementCluster cluster, PlacementRequest request, PlacementPolicy policy, out Unplaceable? refusal)
     {
+        cluster.OverCommit(policy.OverCommitPercent);
         List<PlacementFilter> hard = new(8) { OpenFilter.Instance };
         List<PlacementFilter>? wishes = null;
         foreach (FilterKind kind in policy.Filters)

@@ -8,7 +8,6 @@ internal static class Scheduler
     /// <summary>The cluster is only read. A refusal says for each node why.</summary>
     public static Placement Place(PlacementCluster cluster, PlacementRequest request, PlacementPolicy policy)
     {
-        cluster.OverCommit(policy.OverCommitPercent);
         PreparedRequest? prepared = PreparedRequest.Create(cluster, request, policy, out Unplaceable? refusal);
         if (prepared is null)
         {

@@ -28,8 +28,8 @@ internal static class CaseReader
         }
         catch (JsonException bad)
         {
-            throw new CaseFileException(
-                $"line {bad.LineNumber + 1}, byte {bad.BytePositionInLine + 1}: not valid JSON: {bad.Message.Split(" LineNumber:")[0].Split(" Path:")[0]}", bad);
+            string problem = CaseValue.OneLine(bad.Message.Split(" LineNumber:")[0].Split(" Path:")[0]);
+            throw new CaseFileException($"line {bad.LineNumber + 1}, byte {bad.BytePositionInLine + 1}: not valid JSON: {problem}", bad);
         }
         catch (InvalidOperationException bad)
         {
@@ -38,7 +38,8 @@ internal static class CaseReader
     }
 
     internal static void Unread(CaseValue value, string[] known, List<string> unread) =>
-        unread.AddRange(value.Members().Where(m => !known.Contains(m.Key, StringComparer.Ordinal)).Select(m => $"{m.Value.Path}: unknown, not looked at"));
+        unread.AddRange(value.Members().Where(m => !known.Contains(m.Key, StringComparer.Ordinal))
+            .Select(m => CaseValue.OneLine($"{m.Value.Path}: unknown, not looked at")));
 
     private static SimulationCase Case(CaseValue value, List<string> unread)
     {
@@ -51,7 +52,7 @@ internal static class CaseReader
         {
             if (!names.Add(node.Name))
             {
-                throw new CaseFileException($"{value.Path}.nodes[{i}].name: there are two nodes called {node.Name}");
+                throw value["nodes"].List()[i]["name"].Wrong($"there are two nodes called {node.Name}");
             }
         }
         ImmutableDictionary<string, string> homes = value["volumes"].Map();

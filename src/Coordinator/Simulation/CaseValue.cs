@@ -66,9 +66,12 @@ internal readonly record struct CaseValue(JsonElement Json, string Path)
         : Json.ValueKind == JsonValueKind.Number && Json.TryGetDecimal(out decimal value) ? value : throw Bad("a number");
 
     public CaseFileException Bad(string expected) =>
-        new($"{Path}: expected {expected}, found {(Exists ? Shorten(Json.GetRawText()) : "nothing")}");
+        Wrong($"expected {expected}, found {(Exists ? Shorten(Json.GetRawText()) : "nothing")}");
 
-    public CaseFileException Wrong(string problem) => new($"{Path}: {problem}");
+    public CaseFileException Wrong(string problem) => new(OneLine($"{Path}: {problem}"));
+
+    /// <summary>Names and values of a file may hold line breaks; a message does not.</summary>
+    public static string OneLine(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)) : text;
 
     private static string Shorten(string text) => text.Length > 60 ? text[..60] + "…" : text;
 }

@@ -1,13 +1,14 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using RpiAgent.Protos;
 
 namespace RpiAgent.Coordinator.Simulation;
 
 /// <summary><c>simulate FILE [--json]</c>: where would the scheduler put this, and why not elsewhere. Needs no cluster.</summary>
 internal static class SimulateCommand
 {
-    private const int Done = 0;
-    private const int Unreadable = 78;
+    private const int Done = ExitCodes.Ok;
+    private const int Unreadable = ExitCodes.Configuration;
     private const int MostBytes = 64 << 20;
 
     public static Command Create()
