@@ -13,6 +13,8 @@ internal sealed class NodeState
     {
         Node = node;
         Index = index;
+        Health = node.Health;
+        Open = !node.Pending && node.Closed is null;
         Slots = node.Labels.TryGetValue("containerslots", out string? slots)
             && int.TryParse(slots, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number : null;
     }
@@ -28,7 +30,10 @@ internal sealed class NodeState
     public long UsedMilliCpus { get; private set; }
     /// <summary>Not exited, those being created included.</summary>
     public int Running { get; private set; }
-    public int All => _containers.Count;
+    public int All { get; private set; }
+    /// <summary>Copied from the node, so that a look at a candidate touches this object only.</summary>
+    public int Health { get; private set; }
+    public bool Open { get; }
     /// <summary>With over-commit; kept by <see cref="PlacementCluster"/>.</summary>
     public long TotalMemory { get; private set; }
     public long TotalMilliCpus { get; private set; }
@@ -41,7 +46,11 @@ internal sealed class NodeState
         TotalMilliCpus = Node.MilliCpus + ((long)((Int128)(Node.MilliCpus / 1000) * percent / 100) * 1000);
     }
 
-    public void SetHealth(int health) => Node = Node with { Health = health };
+    public void SetHealth(int health)
+    {
+        Health = health;
+        Node = Node with { Health = health };
+    }
 
     public void Add(PlacedContainer container)
     {
@@ -83,6 +92,7 @@ internal sealed class NodeState
 
     private void Count(PlacedContainer container, int sign)
     {
+        All += sign;
         if (!container.Exited)
         {
             Running += sign;

@@ -18,14 +18,14 @@ internal abstract class PlacementFilter(string name, string asked)
 internal sealed class OpenFilter() : PlacementFilter("open", "an open node")
 {
     public static OpenFilter Instance { get; } = new();
-    public override bool Keeps(NodeState node) => !node.Node.Pending && node.Node.Closed is null;
+    public override bool Keeps(NodeState node) => node.Open;
     public override string Why(NodeState node) => node.Node.Pending ? "not validated yet" : node.Node.Closed!;
 }
 
 internal sealed class HealthFilter() : PlacementFilter("health", "a healthy node")
 {
     public static HealthFilter Instance { get; } = new();
-    public override bool Keeps(NodeState node) => node.Node.Health > 0;
+    public override bool Keeps(NodeState node) => node.Health > 0;
     public override string Why(NodeState node) => "not healthy";
 }
 

@@ -48,6 +48,8 @@ internal sealed record PlacementPolicy
         return false;
     }
 
+    public static string Name(Strategy strategy) => strategy switch { Strategy.Spread => "spread", Strategy.Binpack => "binpack", _ => "random" };
+
     public static string Name(FilterKind kind) => kind switch
     {
         FilterKind.Health => "health",

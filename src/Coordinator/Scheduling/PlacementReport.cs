@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace RpiAgent.Coordinator.Scheduling;
 
@@ -41,6 +42,38 @@ internal sealed record PlacementReport(Placement Outcome, Strategy Strategy, Imm
                 .Append(node.Score is { } score ? score.ToString() : $"{node.Filter}: {node.Why}").Append('\n');
         }
         return text.ToString();
+    }
+
+    /// <summary>The same as an object: strategy, candidates with their scores, refused with filter and reason.</summary>
+    public void WriteJson(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("strategy", PlacementPolicy.Name(Strategy));
+        json.WriteStartArray("candidates");
+        foreach (NodeVerdict candidate in Nodes.Where(n => n.Score is not null))
+        {
+            json.WriteStartObject();
+            json.WriteString("node", candidate.Node);
+            json.WriteNumber("weight", candidate.Score!.Weight);
+            json.WriteNumber("wishesMet", candidate.Score.WishesMet);
+            json.WriteNumber("wishes", candidate.Score.Wishes);
+            json.WriteNumber("health", candidate.Score.Health);
+            json.WriteNumber("running", candidate.Score.Running);
+            json.WriteNumber("freeMemoryBytes", candidate.Score.FreeMemoryBytes);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("refused");
+        foreach (NodeVerdict refused in Nodes.Where(n => n.Score is null))
+        {
+            json.WriteStartObject();
+            json.WriteString("node", refused.Node);
+            json.WriteString("filter", refused.Filter);
+            json.WriteString("why", refused.Why);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 }
 

@@ -20,10 +20,10 @@ internal readonly record struct Rank(int Unmet, long Weight, long Share, int Run
             case Strategy.Random:
                 return new(unmet, NodeHash.Node(prepared.Seed, node.Node.Name), 0, 0, 0, 0);
             case Strategy.Binpack:
-                return new(unmet, -Percent(prepared.Request, node) - (10L * node.Node.Health), 0, -node.Running, -node.All, node.FreeMemory);
+                return new(unmet, -Percent(prepared.Request, node) - (10L * node.Health), 0, -node.Running, -node.All, node.FreeMemory);
             default:
                 long share = prepared.Request.ReservesNothing ? Percent(node.UsedMemory, node.TotalMemory) + Percent(node.UsedMilliCpus, node.TotalMilliCpus) : 0;
-                return new(unmet, Percent(prepared.Request, node) - (10L * node.Node.Health), share, node.Running, node.All, -node.FreeMemory);
+                return new(unmet, Percent(prepared.Request, node) - (10L * node.Health), share, node.Running, node.All, -node.FreeMemory);
         }
     }
 

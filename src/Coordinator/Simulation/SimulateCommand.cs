@@ -15,13 +15,14 @@ internal static class SimulateCommand
     {
         Argument<string> file = new("FILE") { Description = "JSON file with one case or a list of cases; - reads standard input" };
         Option<bool> json = new("--json") { Description = "answer as JSON" };
-        Command command = new("simulate", "Places the cases of a file with the cluster's scheduler and says why.") { file, json };
+        Option<bool> explain = new("--explain") { Description = "with --json: add the scores and refusals of every node" };
+        Command command = new("simulate", "Places the cases of a file with the cluster's scheduler and says why.") { file, json, explain };
         command.SetAction((parsed, cancel) => Run(
-            parsed.GetValue(file)!, parsed.GetValue(json), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, cancel));
+            parsed.GetValue(file)!, parsed.GetValue(json), parsed.GetValue(explain), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, cancel));
         return command;
     }
 
-    internal static async Task<int> Run(string file, bool json, TextWriter output, TextWriter errors, CancellationToken cancel)
+    internal static async Task<int> Run(string file, bool json, bool explain, TextWriter output, TextWriter errors, CancellationToken cancel)
     {
         ImmutableArray<SimulationCase> cases;
         try
@@ -40,7 +41,7 @@ internal static class SimulateCommand
         if (json)
         {
             using MemoryStream answer = new();
-            Simulator.WriteJson(cases, answer);
+            Simulator.WriteJson(cases, answer, explain);
             await output.WriteLineAsync(System.Text.Encoding.UTF8.GetString(answer.GetBuffer(), 0, (int)answer.Length));
         }
         else

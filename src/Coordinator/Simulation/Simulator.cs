@@ -11,7 +11,8 @@ internal static class Simulator
     private static readonly JsonWriterOptions s_json = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>A list with one answer for each case.</summary>
-    public static void WriteJson(IEnumerable<SimulationCase> cases, Stream target)
+    /// <param name="explain">Adds to each placement a <c>plan</c> with the scores and refusals.</param>
+    public static void WriteJson(IEnumerable<SimulationCase> cases, Stream target, bool explain = false)
     {
         using Utf8JsonWriter json = new(target, s_json);
         json.WriteStartArray();
@@ -21,7 +22,7 @@ internal static class Simulator
             json.WriteString("name", one.Name);
             if (one is PlacementCase placement)
             {
-                Write(json, placement);
+                Write(json, placement, explain);
             }
             else
             {
@@ -60,15 +61,26 @@ internal static class Simulator
         ? new(new Unplaceable(PlacementErrors.InvalidRequest, problem), one.Policy.Strategy, [])
         : Scheduler.Explain(one.Cluster(), one.Request.Placement, one.Policy);
 
-    private static void Write(Utf8JsonWriter json, PlacementCase one)
+    private static void Write(Utf8JsonWriter json, PlacementCase one, bool explain)
     {
-        Placement placement = Place(one).Outcome;
-        if (placement is Placed placed)
+        PlacementReport report = Place(one);
+        if (report.Outcome is Placed placed)
         {
             json.WriteString("node", placed.Node);
-            return;
         }
-        Unplaceable refused = (Unplaceable)placement;
+        else
+        {
+            WriteRefusal(json, one, (Unplaceable)report.Outcome);
+        }
+        if (explain)
+        {
+            json.WritePropertyName("plan");
+            report.WriteJson(json);
+        }
+    }
+
+    private static void WriteRefusal(Utf8JsonWriter json, PlacementCase one, Unplaceable refused)
+    {
         json.WriteString("error", refused.Error);
         json.WriteStartObject("reasons");
         foreach (PlacementNode node in one.Nodes)

@@ -60,7 +60,7 @@ public sealed class SchedulerProperties
         double share = 1 + story.Policy.OverCommit;
         foreach (NodeState node in cluster.Nodes)
         {
-            Assert.True(node.UsedMemory <= Math.Max(0, node.Node.MemoryBytes * share));
+            Assert.True(node.UsedMemory <= Math.Max(0, Math.Ceiling(node.Node.MemoryBytes * share)));
             Assert.True(node.UsedMilliCpus <= Math.Max(node.Node.MilliCpus, node.Node.MilliCpus * share));
             Assert.True(node.Slots is not { } slots || node.Running <= slots);
             Assert.True(node.Containers.Count(c => c.Group == "g0") <= 2);

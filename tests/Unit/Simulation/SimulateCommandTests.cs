@@ -40,6 +40,20 @@ public sealed class SimulateCommandTests
         Assert.Contains("constraint: disk==ssd is asked, its disk is sd", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task With_explain_the_plan_is_there_as_json()
+    {
+        (int code, string output, _) = await Run(Path.Combine(PublicCases.Folder, "placement.json"), "--json", "--explain");
+
+        Assert.Equal(0, code);
+        foreach ((JsonElement one, JsonElement answer) in PublicCases.Placements.Zip(JsonDocument.Parse(output).RootElement.EnumerateArray()))
+        {
+            JsonElement plan = answer.GetProperty("plan");
+            int told = plan.GetProperty("candidates").GetArrayLength() + plan.GetProperty("refused").GetArrayLength();
+            Assert.True(told == one.GetProperty("nodes").GetArrayLength() || (told == 0 && answer.TryGetProperty("error", out _)));
+        }
+    }
+
     [Theory]
     [InlineData("{", "line 1")]
     [InlineData("[{\"name\": \"a\"}\n,]", "line 2")]
