@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using RpiAgent.Agent.Containers;
 using RpiAgent.Agent.Enrolment;
 using RpiAgent.Agent.Grpc;
+using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Agent.Registration;
 using RpiAgent.Agent.Status;
 using RpiAgent.Identity;
@@ -90,7 +91,7 @@ internal static class AgentDaemon
             .AddHostedService(provider => provider.GetRequiredService<NodeAddress>())
             .AddSingleton<IdentityStore>().AddSingleton<BoardReader>().AddSingleton<CoordinatorClient>().AddSingleton<ContactConfirmer>()
             .AddSingleton<RenewalLoop>().AddSingleton<NodeLifeServices>()
-            .AddSingleton<NodeConfiguring>()
+            .AddSingleton<CommandRunner>().AddSingleton<NodeConfigurator>().AddSingleton<NodeConfiguring>()
             .AddSingleton(provider => provider.GetRequiredService<NodeConfiguring>().Host())
             .AddNodeAgent()
             .AddHostedService<NodeLife>()

@@ -1,5 +1,6 @@
 using RpiAgent.Agent.Enrolment;
 using RpiAgent.Agent.Grpc;
+using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Agent.Registration;
 using RpiAgent.Consul;
 using RpiAgent.Identity;
@@ -49,14 +50,20 @@ internal sealed partial class NodeLife(
     {
         try
         {
-            await configuring.ApplyAsync(current.Spec, cancel);
-            return true;
+            NodeConfigOutcome outcome = await configuring.ApplyAsync(current.Spec, cancel);
+            if (outcome.Result is NodeConfigResult.Changed or NodeConfigResult.Unchanged)
+            {
+                return true;
+            }
+
+            LogNotConfigured(outcome.Detail);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             LogNotConfigured(e.Message);
-            return false;
         }
+
+        return false;
     }
 
     private async Task RegisterAsync(EnrolledNode current, CancellationToken cancel)
