@@ -67,6 +67,7 @@ internal sealed class ClusterAdminService(
         NodeView node = NodeLookup.Find(state.Current, request.Node);
         NodeRecord record = await nodes.UpdateAsync(node.Id, old => NodeLabels.Change(old, request.Set, request.Remove), context.CancellationToken)
             ?? throw new AdminRefusal(RefusalKind.Unknown, $"the node {node.Name} was removed just now");
+        await state.ShownAsync(cluster => !cluster.Nodes.TryGetValue(node.Id, out NodeView? shown) || shown.Record.Labels.SequenceEqual(record.Labels), time, context.CancellationToken);
         return NodeViews.Of(node with { Record = record }, state.Current, time.GetUtcNow());
     }
 

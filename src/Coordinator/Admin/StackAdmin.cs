@@ -10,8 +10,6 @@ namespace RpiAgent.Coordinator.Admin;
 /// <summary>Deploys, plans and removes stacks. Writes only what is wanted; the reconcile loop does the rest.</summary>
 internal sealed partial class StackAdmin(ClusterState state, StackStore store, IStackPlanner planner, TimeProvider time, ILogger<StackAdmin> logger)
 {
-    /// <summary>How long an answer waits for the snapshot to show what was written.</summary>
-    private static readonly TimeSpan ShownWithin = TimeSpan.FromSeconds(2);
     private readonly ILogger<StackAdmin> _logger = logger;
 
     public async Task<DeployStackReply> DeployAsync(DeployStackRequest request, CancellationToken cancel)
@@ -42,7 +40,7 @@ internal sealed partial class StackAdmin(ClusterState state, StackStore store, I
         }
 
         LogDeployed(wanted.Name, wanted.Workloads.Length, changes.Length);
-        await ShownAsync(cluster => cluster.Stacks.TryGetValue(wanted.Name, out StackSpec? shown) && shown.UpdatedAt >= wanted.UpdatedAt, cancel);
+        await state.ShownAsync(cluster => cluster.Stacks.TryGetValue(wanted.Name, out StackSpec? shown) && shown.UpdatedAt >= wanted.UpdatedAt, time, cancel);
         return reply;
     }
 
@@ -95,7 +93,7 @@ internal sealed partial class StackAdmin(ClusterState state, StackStore store, I
 
         await store.RemoveAsync(stack.Name, cancel);
         LogRemoved(stack.Name);
-        await ShownAsync(cluster => !cluster.Stacks.ContainsKey(stack.Name), cancel);
+        await state.ShownAsync(cluster => !cluster.Stacks.ContainsKey(stack.Name), time, cancel);
         RemoveStackReply reply = new();
         reply.Removed.Add(stack.Workloads.Select(workload => workload.Id.Value));
         reply.KeptVolumes.Add(kept);
@@ -111,20 +109,6 @@ internal sealed partial class StackAdmin(ClusterState state, StackStore store, I
 
         ImmutableArray<string> conflicts = StackConflicts.Find(read.Stack, state.Current.Stacks.Values);
         return conflicts.IsEmpty ? read : throw new AdminRefusal(RefusalKind.BadRequest, string.Join('\n', conflicts));
-    }
-
-    private async Task ShownAsync(Func<ClusterSnapshot, bool> condition, CancellationToken cancel)
-    {
-        using CancellationTokenSource limit = new(ShownWithin, time);
-        using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
-        try
-        {
-            await state.WaitUntilAsync(condition, both.Token);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            // Stored all the same; the snapshot follows when Consul's answer comes.
-        }
     }
 
     private static DeployBundle Bundle(DeployStackRequest request) => new()
