@@ -4,22 +4,22 @@
 # What `deploy/install.sh` or the card's image brings: the program and its unit.
 install_agent() {
     local name=$1 tree=$STATE/install/agent
-    [ "$(cat "$(board_folder "$name")/agent.from" 2>/dev/null)" != "$(program_folder agent)" ] || return 0
-    if [ "$(cat "$tree.from" 2>/dev/null)" != "$(program_folder agent)" ]; then
+    [ "$(cat "$(board_folder "$name")/agent.from" 2>/dev/null)" != "$AGENT_PROGRAM" ] || return 0
+    if [ "$(cat "$tree.from" 2>/dev/null)" != "$AGENT_PROGRAM" ]; then
         rm -rf "$tree"
         mkdir -p "$tree"/{usr/lib/rpi-agent,usr/bin,etc/systemd/system/{multi-user,sysinit}.target.wants}
-        cp -r "$(program_folder agent)/." "$tree/usr/lib/rpi-agent/"
+        cp -r "$AGENT_PROGRAM/." "$tree/usr/lib/rpi-agent/"
         ln -s /usr/lib/rpi-agent/rpi-agent "$tree/usr/bin/rpi-agent"
         cp "$REPOSITORY"/deploy/systemd/rpi-agent*.service "$tree/etc/systemd/system/"
         ln -s /etc/systemd/system/rpi-agent.service "$tree/etc/systemd/system/multi-user.target.wants/rpi-agent.service"
         cp "$REPOSITORY/deploy/systemd/net-rollback.sh" "$tree/usr/lib/rpi-agent/"
         ln -s /etc/systemd/system/rpi-agent-net-rollback.service "$tree/etc/systemd/system/sysinit.target.wants/rpi-agent-net-rollback.service"
-        program_folder agent >"$tree.from"
+        echo "$AGENT_PROGRAM" >"$tree.from"
     fi
     ! board_running "$name" || in_board "$name" systemctl stop rpi-agent || true
     engine cp "$tree/." "$(board_container "$name"):/"
     ! board_running "$name" || in_board "$name" sh -c 'systemctl daemon-reload && systemctl restart rpi-agent'
-    program_folder agent >"$(board_folder "$name")/agent.from"
+    echo "$AGENT_PROGRAM" >"$(board_folder "$name")/agent.from"
 }
 
 # write_boot_file NAME TOKEN

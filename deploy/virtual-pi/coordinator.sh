@@ -23,7 +23,7 @@ install_coordinator() {
     echo "nameserver $LAN.1" >"$tree/usr/lib/virtual-pi/card/resolv.conf"
     echo coordinator >"$tree/usr/lib/virtual-pi/card/hostname"
     printf '127.0.0.1\tlocalhost\n127.0.1.1\tcoordinator\n' >"$tree/usr/lib/virtual-pi/card/hosts"
-    cp -r "$(program_folder coordinator)/." "$tree/usr/lib/rpi-coordinator/"
+    cp -r "$COORDINATOR_PROGRAM/." "$tree/usr/lib/rpi-coordinator/"
     cp "$CACHE/consul/consul" "$tree/usr/bin/consul"
     ln -s /usr/lib/rpi-coordinator/rpi-coordinator "$tree/usr/bin/rpi-coordinator"
     ln -s /usr/lib/rpi-coordinator/rpi-coordinator "$tree/usr/bin/rpictl"
@@ -36,7 +36,7 @@ install_coordinator() {
         ln -s /dev/null "$tree/etc/systemd/system/$name"
     done
     engine cp "$tree/." "$COORDINATOR:/"
-    program_folder coordinator >"$STATE/install/coordinator.from"
+    echo "$COORDINATOR_PROGRAM" >"$STATE/install/coordinator.from"
 }
 
 coordinator_interfaces() {
@@ -71,7 +71,7 @@ EOF
 coordinator_up() {
     engine container inspect "$COORDINATOR" >/dev/null 2>&1 || create_coordinator
     engine start "$COORDINATOR"
-    [ "$(cat "$STATE/install/coordinator.from")" = "$(program_folder coordinator)" ] || replace_coordinator
+    [ "$(cat "$STATE/install/coordinator.from")" = "$COORDINATOR_PROGRAM" ] || replace_coordinator
     wait_until 90 coordinator_answers || { in_coordinator journalctl --no-pager -n 40 -u 'rpi-*'; return 1; }
 }
 

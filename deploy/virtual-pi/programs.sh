@@ -9,19 +9,24 @@ runtime_identifier() {
     esac
 }
 
-# program_folder agent|coordinator: where the built program is or will be.
+AGENT_PROGRAM=          # folders of the built programs, for the source as it was when this run began
+COORDINATOR_PROGRAM=
+name_programs() {
+    AGENT_PROGRAM=$(program_folder agent)
+    COORDINATOR_PROGRAM=$(program_folder coordinator)
+}
+
 program_folder() {
     local project=${1^} source=$REPOSITORY/src
     printf '%s/programs/%s-%s' "$CACHE" "$1" "$(content_hash "$source/$project" "$source/Protos" "$source/Consul" "$source/Identity" \
         "$source/Directory.Build.props" "$REPOSITORY/Directory.Build.props" "$REPOSITORY/Directory.Packages.props" "$REPOSITORY/global.json")"
 }
 
-programs_built() { [ -x "$(program_folder agent)/rpi-agent" ] && [ -x "$(program_folder coordinator)/rpi-coordinator" ]; }
+programs_built() { [ -x "$AGENT_PROGRAM/rpi-agent" ] && [ -x "$COORDINATOR_PROGRAM/rpi-coordinator" ]; }
 
-# Builds beside the repository (--artifacts-path), so that a build of its owner is not disturbed.
+# build_program NAME FOLDER: beside the repository (--artifacts-path), so that a build of its owner is not disturbed.
 build_program() {
-    local name=$1 folder project=${1^}
-    folder=$(program_folder "$name")
+    local name=$1 folder=$2 project=${1^}
     [ ! -x "$folder/rpi-$name" ] || return 0
     rm -rf "$folder.part" "$CACHE/programs/$name"-*
     dotnet publish "$REPOSITORY/src/$project" -c Release -r "$(runtime_identifier)" -p:PublishAot=true \
@@ -31,6 +36,7 @@ build_program() {
 }
 
 build_programs() {
-    build_program coordinator
-    build_program agent
+    export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false      # no build servers stay behind
+    build_program coordinator "$COORDINATOR_PROGRAM"
+    build_program agent "$AGENT_PROGRAM"
 }

@@ -41,6 +41,7 @@ up_verb() {
 
 prepare_machine() {
     local packages
+    name_programs
     mapfile -t packages < <(packages_for_rig; programs_built || packages_for_build)
     install_packages "${packages[@]}"
     programs_built || need_dotnet
@@ -137,6 +138,8 @@ heal_verb()  { need_board "${1:-}"; board_running "$1" || die "$1 is off"; heal_
 add_verb() {
     local count
     need_rig
+    # shellcheck disable=SC2034
+    AGENT_PROGRAM=$(cat "$STATE/install/agent.from")
     count=$(( $(board_names | wc -l) + 1 ))
     step "board pi$count" boards_up "$count"
     step "pi$count enrolled, configured and Ready" nodes_up "$count"
