@@ -27,6 +27,7 @@ main() {
     trap take_down EXIT
     [[ " ${suites[*]} " =~ " Integration "|" EndToEnd " ]] && prepare
     need_dotnet
+    export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false      # no build servers stay behind
     say "Build"
     local suite
     for suite in "${suites[@]}"; do
