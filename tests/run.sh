@@ -41,7 +41,8 @@ prepare() {
     say "Preparing this machine"
     mapfile -t packages < <(packages_for_rig; packages_for_build)
     install_packages "${packages[@]}"
-    step "Consul" get_consul
+    mkdir -p "$CACHE"
+    step "Consul" locked consul get_consul
     note "Consul from: $(cat "$CACHE/consul/from")"
     export PATH=$PATH:$CACHE/consul:/usr/sbin:/sbin
 }

@@ -49,10 +49,11 @@ choose_client() {
 
 start_own_engine() {
     local data=$CACHE/engine run=$RUN/engine
+    ! own_engine_answers || return 0
     mkdir -p "$data" "$run"
     setsid dockerd --data-root "$data" --exec-root "$run/exec" -H "unix://$run/docker.sock" -p "$run/pid" \
         --bridge none --iptables=false --ip-forward=true --log-level warn \
-        </dev/null >"$run/log" 2>&1 9>&- &
+        </dev/null >"$run/log" 2>&1 8>&- 9>&- &
     wait_until 60 own_engine_answers || { tail -n 20 "$run/log"; return 1; }
 }
 

@@ -48,3 +48,21 @@ wait_aside() {
     cat "$LOG.aside"
     return "$(cat "$LOG.result")"
 }
+
+# locked NAME COMMAND…: one at a time on this machine; what is kept in $CACHE is shared by all rigs.
+locked() {
+    local name=$1
+    shift
+    (
+        flock 8
+        "$@"
+    ) 8>"$CACHE/$name.lock"
+}
+
+# keep_newest N PATH…: removes all but the newest.
+keep_newest() {
+    local count=$1
+    shift
+    # shellcheck disable=SC2012
+    ls -dt "$@" 2>/dev/null | tail -n "+$((count + 1))" | xargs -r rm -rf
+}

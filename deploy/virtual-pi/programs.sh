@@ -28,15 +28,16 @@ programs_built() { [ -x "$AGENT_PROGRAM/rpi-agent" ] && [ -x "$COORDINATOR_PROGR
 build_program() {
     local name=$1 folder=$2 project=${1^}
     [ ! -x "$folder/rpi-$name" ] || return 0
-    rm -rf "$folder.part" "$CACHE/programs/$name"-*
+    rm -rf "$folder.part"
+    keep_newest 4 "$CACHE/programs/$name"-*
     dotnet publish "$REPOSITORY/src/$project" -c Release -r "$(runtime_identifier)" -p:PublishAot=true \
-        --artifacts-path "$CACHE/build" -o "$folder.part" --nologo -v quiet
+        --artifacts-path "$CACHE/build/$(printf '%s' "$REPOSITORY" | sha256sum | cut -c1-12)" -o "$folder.part" --nologo -v quiet
     rm -f "$folder.part"/*.dbg "$folder.part"/*.pdb
     mv "$folder.part" "$folder"
 }
 
 build_programs() {
     export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false      # no build servers stay behind
-    build_program coordinator "$COORDINATOR_PROGRAM"
-    build_program agent "$AGENT_PROGRAM"
+    locked "build-$(basename "$AGENT_PROGRAM")" build_program agent "$AGENT_PROGRAM"
+    locked "build-$(basename "$COORDINATOR_PROGRAM")" build_program coordinator "$COORDINATOR_PROGRAM"
 }

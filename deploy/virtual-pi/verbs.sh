@@ -45,10 +45,10 @@ prepare_machine() {
     mapfile -t packages < <(packages_for_rig; programs_built || packages_for_build)
     install_packages "${packages[@]}"
     programs_built || need_dotnet
-    step "Consul" get_consul
+    step "Consul" locked consul get_consul
     note "Consul from: $(cat "$CACHE/consul/from")"
     if ! find_engine; then
-        step "starting a Docker engine of our own" start_own_engine
+        step "starting a Docker engine of our own" locked engine start_own_engine
         find_engine
     fi
     load_modules
@@ -66,10 +66,10 @@ load_modules() {
 # The programs are built aside, while packages for the images are on their way.
 build_everything() {
     aside build_programs
-    step "base system, Debian 12 (about half a minute)" make_base_system
-    step "base image" import_base
-    step "image of the virtual Pi (about half a minute)" build_pi_image
-    [ "$1" = no ] || step "images of WordPress: caddy, php, mysql (about two minutes)" build_wordpress_images
+    step "base system, Debian 12 (about half a minute)" locked images make_base_system
+    step "base image" locked images import_base
+    step "image of the virtual Pi (about half a minute)" locked images build_pi_image
+    [ "$1" = no ] || step "images of WordPress: caddy, php, mysql (about two minutes)" locked images build_wordpress_images
     step "agent, coordinator and rpictl (.NET, ahead of time: some minutes)" wait_aside
 }
 
