@@ -7,7 +7,7 @@ namespace RpiAgent.Coordinator.Admin;
 internal static class NodeLabels
 {
     private const int MostLabels = 100;
-    private static readonly string[] BuiltIn = ["node", "storagedriver", "kernelversion", "operatingsystem", "ostype", "architecture"];
+    private static readonly string[] BuiltIn = ["node", "storagedriver", "kernelversion", "operatingsystem", "ostype", "architecture", "role"];
 
     /// <exception cref="AdminRefusal">A label that no expression could match, or that the node's engine gives.</exception>
     public static NodeRecord Change(NodeRecord record, IEnumerable<KeyValuePair<string, string>> set, IEnumerable<string> remove)
