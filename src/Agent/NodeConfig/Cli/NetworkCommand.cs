@@ -9,6 +9,11 @@ internal static class NetworkCommand
     {
         Command network = new("network", "How this node gets its IPv4 address.");
         network.Subcommands.Add(NetworkPlanCommand.Create());
+        foreach (Command command in NetworkSetCommand.Create())
+        {
+            network.Subcommands.Add(command);
+        }
+
         return network;
     }
 }

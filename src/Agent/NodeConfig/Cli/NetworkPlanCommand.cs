@@ -11,28 +11,10 @@ internal static class NetworkPlanCommand
     public static Command Create()
     {
         Option<string> root = new("--root") { Description = "Folder that the node's files lie in.", DefaultValueFactory = _ => "/" };
-        Option<string> name = new("--iface") { Description = "Interface, such as eth0.", Required = true };
-        Option<string> method = new("--method") { Description = "dhcp or static.", Required = true };
-        method.AcceptOnlyFromAmong("dhcp", "static");
-        Option<string?> address = new("--address") { Description = "A.B.C.D/LEN; with static only." };
-        Option<string?> gateway = new("--gateway") { Description = "The router's address." };
-        Option<string?> dns = new("--dns") { Description = "Name servers, separated by commas; 3 at most." };
+        WishOptions wish = new();
         Option<bool> json = new("--json") { Description = "Print JSON instead of a unified diff." };
-        Command plan = new("plan", "Show what would be written to set an address, without doing it.") { root, name, method, address, gateway, dns, json };
-        plan.Validators.Add(result =>
-        {
-            // Values that are missing or wrong are told by the options themselves.
-            string? wished = result.GetResult(method)?.Tokens is [{ Value: { } value }] ? value : null;
-            bool hasAddress = result.GetResult(address) is not null;
-            if (wished == "static" && !hasAddress)
-            {
-                result.AddError("--method static needs --address A.B.C.D/LEN");
-            }
-            else if (wished == "dhcp" && (hasAddress || result.GetResult(gateway) is not null || result.GetResult(dns) is not null))
-            {
-                result.AddError("--method dhcp takes no --address, --gateway or --dns: the DHCP server gives them");
-            }
-        });
+        Command plan = new("plan", "Show what would be written to set an address, without doing it.") { root, json };
+        wish.AddTo(plan);
         plan.SetAction(result =>
         {
             string directory = Path.GetFullPath(result.GetValue(root)!);
@@ -45,11 +27,7 @@ internal static class NetworkPlanCommand
             PlanOutput output = new(result.GetValue(json), FileView.OfDirectory(directory));
             try
             {
-                string interfaceName = result.GetValue(name)!;
-                AddressWish wish = result.GetValue(method) == "dhcp"
-                    ? AddressWish.Dhcp(interfaceName)
-                    : AddressWish.Static(interfaceName, result.GetValue(address)!, result.GetValue(gateway), Split(result.GetValue(dns)));
-                return output.Print(Plan(directory, wish));
+                return output.Print(Plan(directory, wish.Read(result)));
             }
             catch (RefusalException e)
             {
@@ -65,8 +43,6 @@ internal static class NetworkPlanCommand
         InterfaceFacts facts = InterfaceFacts.Read(files, wish.Interface);
         return InterfacesPlanner.Plan(InterfacesReader.Read(files), wish, facts.MacAddress, facts.HasDnsHook);
     }
-
-    private static string[] Split(string? dns) => string.IsNullOrEmpty(dns) ? [] : dns.Split(',');
 
     private sealed record PlanOutput(bool IsJson, FileView Before)
     {

@@ -1,0 +1,27 @@
+using RpiAgent.Agent.NodeConfig.Transaction;
+
+namespace RpiAgent.Agent.NodeConfig.Cli;
+
+/// <summary>The transaction under way, seen from another process.</summary>
+internal sealed class NetworkControl(AgentOptions options)
+{
+    private readonly TransactionFiles _files = new(options, new ConfigFiles(options));
+    private readonly IfupdownLink _link = new(options, new CommandRunner(TimeProvider.System), TimeProvider.System);
+
+    public string? PendingId => _files.ReadMarker()?.Id;
+
+    public async Task RollBackAsync(string id, string reason, CancellationToken cancel)
+    {
+        await _link.RollBackAsync(id, reason, cancel);
+        await _link.StopTimerAsync(cancel);
+    }
+
+    public string Describe()
+    {
+        string last = options.State("net/last-failed/reason");
+        string ended = File.Exists(last) ? $"the last change that was taken back: {File.ReadAllText(last).Trim()}" : "no change was taken back";
+        return _files.ReadMarker() is { } marker
+            ? $"change {marker.Id} is {marker.Phase.ToString().ToLowerInvariant()}: {marker.Reason}; taken back {marker.DeadlineSeconds} s after its start unless confirmed"
+            : $"no change is waiting; {ended}";
+    }
+}

@@ -1,0 +1,115 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging.Abstractions;
+using RpiAgent.Protos;
+
+namespace RpiAgent.Agent.NodeConfig.Cli;
+
+/// <summary><c>rpi-agent network set|confirm|rollback|status</c>: change the address by hand, with a person in the coordinator's place.</summary>
+internal static class NetworkSetCommand
+{
+    public static IEnumerable<Command> Create()
+    {
+        WishOptions wish = new();
+        Command set = new("set", "Set an address. It is taken back unless 'rpi-agent network confirm' is typed in time, from a connection to the new one.");
+        wish.AddTo(set);
+        Option<int> within = new("--within") { Description = "Seconds to wait for the confirmation, 30 to 600.", DefaultValueFactory = _ => Options.NetworkConfirmSeconds };
+        within.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 30 or > 600)
+            {
+                result.AddError("--within takes 30 to 600 seconds");
+            }
+        });
+        set.Options.Add(within);
+        set.SetAction((result, cancel) => SetAsync(wish, within, result, cancel));
+        Command confirm = new("confirm", "Keep the address that is being tried.");
+        confirm.SetAction(_ => WithPending(id =>
+        {
+            File.WriteAllText(ConfirmationPath, id);
+            return "the change is kept";
+        }));
+        Command rollback = new("rollback", "Take back the address that is being tried.");
+        rollback.SetAction(async (_, cancel) =>
+        {
+            NetworkControl control = new(Options);
+            return control.PendingId is not { } id ? NothingPending() : await Report(async () =>
+            {
+                await control.RollBackAsync(id, "taken back by hand", cancel);
+                return "the old address is back";
+            });
+        });
+        Command status = new("status", "Say whether a change is waiting for its confirmation, and how the last one ended.");
+        status.SetAction(_ =>
+        {
+            Console.Out.WriteLine(new NetworkControl(Options).Describe());
+            return ExitCodes.Ok;
+        });
+        return [set, confirm, rollback, status];
+    }
+
+    private static AgentOptions Options => new();
+    private static string ConfirmationPath => Options.State("net/confirmed-by-hand");
+
+    private static async Task<int> SetAsync(WishOptions wish, Option<int> within, ParseResult result, CancellationToken cancel)
+    {
+        // The connection this was typed on may end with the old address.
+        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true);
+        NodeSpec spec;
+        try
+        {
+            spec = new NodeSpec("", wish.Read(result), []);
+        }
+        catch (RefusalException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return ExitCodes.Configuration;
+        }
+
+        AgentOptions options = Options;
+        options.NetworkConfirmSeconds = result.GetValue(within);
+        using NodeConfigurator configurator = new(options, TimeProvider.System, NullLoggerFactory.Instance);
+        Directory.CreateDirectory(Path.GetDirectoryName(ConfirmationPath)!, Identity.AtomicFile.PrivateDirectory);
+        File.Delete(ConfirmationPath);
+        Console.Error.WriteLine($"within {options.NetworkConfirmSeconds} s, connect to the new address and type: rpi-agent network confirm");
+        NodeConfigOutcome outcome = await configurator.ApplyAsync(spec, (id, _) => Task.FromResult(File.Exists(ConfirmationPath) && File.ReadAllText(ConfirmationPath) == id), cancel);
+        Console.Error.WriteLine($"{outcome.Result}{(outcome.Detail.Length > 0 ? $": {outcome.Detail}" : "")}");
+        return outcome.Result switch
+        {
+            NodeConfigResult.Unchanged or NodeConfigResult.Changed => ExitCodes.Ok,
+            NodeConfigResult.RolledBack => ExitCodes.Unreachable,
+            _ => ExitCodes.Configuration,
+        };
+    }
+
+    private static int WithPending(Func<string, string> act)
+    {
+        if (new NetworkControl(Options).PendingId is not { } id)
+        {
+            return NothingPending();
+        }
+
+        Console.Error.WriteLine(act(id));
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<int> Report(Func<Task<string>> act)
+    {
+        try
+        {
+            Console.Error.WriteLine(await act());
+            return ExitCodes.Ok;
+        }
+        catch (InvalidOperationException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return ExitCodes.Refused;
+        }
+    }
+
+    private static int NothingPending()
+    {
+        Console.Error.WriteLine("no change of the network is waiting");
+        return ExitCodes.Refused;
+    }
+}
