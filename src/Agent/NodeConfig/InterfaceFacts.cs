@@ -7,13 +7,20 @@ namespace RpiAgent.Agent.NodeConfig;
 /// <param name="HasDnsHook">Whether ifup hands dns-nameservers to resolvconf, openresolv or systemd-resolved.</param>
 internal sealed record InterfaceFacts(string? MacAddress, bool HasDnsHook)
 {
-    private static readonly string[] DnsHooks = ["/etc/network/if-up.d/000resolvconf", "/etc/network/if-up.d/resolved"];
-
     public static InterfaceFacts Read(FileView files, string interfaceName)
     {
         byte[]? mac = AddressWish.IsInterfaceName(interfaceName) ? files.Read($"/sys/class/net/{interfaceName}/address") : null;
         return new InterfaceFacts(
             mac is null ? null : Encoding.ASCII.GetString(mac).Trim().ToLowerInvariant(),
-            DnsHooks.Any(hook => files.Read(hook) is { Length: > 0 }));
+            HasResolvconf(files) || HasResolved(files));
     }
+
+    private static bool HasResolvconf(FileView files) =>
+        files.Read("/etc/network/if-up.d/000resolvconf") is not null
+        && (files.Read("/sbin/resolvconf") is not null || files.Read("/usr/sbin/resolvconf") is not null);
+
+    /// <summary>ifupdown brings this hook along; it does something only while systemd-resolved is enabled.</summary>
+    private static bool HasResolved(FileView files) =>
+        files.Read("/etc/network/if-up.d/resolved") is not null
+        && new[] { "multi-user", "sysinit" }.Any(target => files.List($"/etc/systemd/system/{target}.target.wants")?.Contains("systemd-resolved.service") == true);
 }

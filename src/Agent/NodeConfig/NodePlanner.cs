@@ -70,6 +70,12 @@ internal static class NodePlanner
             }
         }
 
+        if (wish.Method == AddressMethod.Dhcp && change.IsChanged && current.Resolv is { Content: { } present, LinkTarget: null, IsImmutable: false })
+        {
+            // The DHCP client will write it: a way back must know what it was.
+            files = files.Add(ResolvState.FilePath, present);
+        }
+
         // The hook's absence needs no warning: resolv.conf is written here.
         warnings.AddRange(change.Warnings.Where(warning => !writesResolver || warning != InterfacesWarnings.NoDnsHook));
         if (change.IsChanged)

@@ -54,26 +54,36 @@ internal sealed partial class NetworkTransaction(
         }
 
         LogStarted(marker.Id, marker.Reason, marker.DeadlineSeconds);
-        try
+        if (await SwitchAsync(marker, kind, change) is { } reason)
         {
-            await link.DownAsync(name, kind, cancel);
-            files.Swap(change.Files.Keys);
-            marker = marker with { Phase = TransactionPhase.Applied };
-            files.WriteMarker(marker);
-            if (await link.CheckFilesAsync(name, cancel) is { } badFile)
-            {
-                return await RollBackAsync(marker, badFile, cancel);
-            }
-
-            await link.UpAsync(name, kind, cancel);
-        }
-        catch (Exception e) when (e is InvalidOperationException or IOException)
-        {
-            return await RollBackAsync(marker, e.Message, cancel);
+            return await RollBackAsync(marker, reason, CancellationToken.None);
         }
 
         string? missing = await link.CheckLinkAsync(change.Wish, TimeSpan.FromSeconds(marker.DeadlineSeconds / 2.0), cancel);
         return missing is null ? await ConfirmAsync(marker, confirm, cancel) : await RollBackAsync(marker, missing, cancel);
+    }
+
+    /// <summary>Down, swap, up. An agent that is told to stop finishes this first: half-way there is no network.</summary>
+    /// <returns>Null, or what went wrong.</returns>
+    private async Task<string?> SwitchAsync(TransactionMarker marker, string kind, ChangeAddress change)
+    {
+        try
+        {
+            await link.DownAsync(marker.Interface, kind, CancellationToken.None);
+            files.Swap(change.Files.Keys);
+            files.WriteMarker(marker with { Phase = TransactionPhase.Applied });
+            if (await link.CheckFilesAsync(marker.Interface, CancellationToken.None) is { } badFile)
+            {
+                return badFile;
+            }
+
+            await link.UpAsync(marker.Interface, kind, CancellationToken.None);
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException)
+        {
+            return e.Message;
+        }
     }
 
     private async Task CheckPreconditionsAsync(AddressWish wish, CancellationToken cancel)
@@ -105,7 +115,15 @@ internal sealed partial class NetworkTransaction(
             await Task.Delay(TryAgainAfter, time, cancel);
         }
 
-        return await RollBackAsync(marker, "the coordinator did not confirm the change in time", cancel);
+        if (files.ReadMarker()?.Id == marker.Id)
+        {
+            return await RollBackAsync(marker, "the coordinator did not confirm the change in time", cancel);
+        }
+
+        // The timer, or a person, was quicker.
+        string reason = files.ReadFailure() ?? "taken back";
+        LogRolledBack(marker.Id, reason);
+        return new TransactionEnd(marker.Id, reason);
     }
 
     private async Task<bool> TryConfirmAsync(string id, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)

@@ -73,6 +73,13 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files)
         AtomicFile.SyncDirectory(_folder);
     }
 
+    /// <summary>Why the last change was taken back, as the script wrote it down.</summary>
+    public string? ReadFailure()
+    {
+        string path = Path.Join(_folder, "last-failed", "reason");
+        return File.Exists(path) ? File.ReadAllText(path).Trim() : null;
+    }
+
     /// <summary>Takes away what a change left that was cut before its marker.</summary>
     public void Sweep(IEnumerable<string> paths)
     {
