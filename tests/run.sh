@@ -44,7 +44,20 @@ prepare() {
     mkdir -p "$CACHE"
     step "Consul" locked consul get_consul
     note "Consul from: $(cat "$CACHE/consul/from")"
+    step "ifquery" locked ifquery get_ifquery
+    export RPI_TEST_IFQUERY=$CACHE/ifupdown/sbin/ifquery
     export PATH=$PATH:$CACHE/consul:/usr/sbin:/sbin
+}
+
+# The judge of what we write to /etc/network/interfaces. Unpacked, not installed: this machine's network stays as it is.
+get_ifquery() {
+    [ ! -x "$CACHE/ifupdown/sbin/ifquery" ] || return 0
+    local folder
+    folder=$(mktemp -d)
+    ( cd "$folder" && apt-get -q -o APT::Sandbox::User=root download ifupdown && dpkg-deb -x ifupdown_*.deb unpacked )
+    rm -rf "$CACHE/ifupdown"
+    mv "$folder/unpacked" "$CACHE/ifupdown"
+    rm -rf "$folder"
 }
 
 # Runs them all, even after one failed, and sums up what the test platform counted.
