@@ -10,7 +10,7 @@ done
 
 main() {
     trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
-    local verb=${1:-help}
+    local verb=${1:-up}
     shift || true
     case $verb in
         up | down | status | add) "${verb}_verb" "$@" ;;
