@@ -95,8 +95,14 @@ internal sealed partial class ImageIntake(ClusterState state, AgentConnections c
             }
 
             Wire.ImportImageReply reply = await call;
-            LogTaken(node.Name, string.Join(", ", reply.Images.SelectMany(image => image.Tags.DefaultIfEmpty(image.Id))));
-            return [.. reply.Images.Select(StatusMapping.From)];
+            ImmutableArray<ImageView> images = [.. reply.Images.Select(StatusMapping.From)];
+            foreach (ImageView image in images)
+            {
+                string name = image.Tags.FirstOrDefault(image.Id);
+                LogTaken(node.Name, name);
+            }
+
+            return images;
         }
         catch (RpcException failure) when (!cancel.IsCancellationRequested)
         {
@@ -115,8 +121,8 @@ internal sealed partial class ImageIntake(ClusterState state, AgentConnections c
         LogFetched(node.Name, request.Image);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Node} has taken {Images}")]
-    private partial void LogTaken(string node, string images);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Node} has taken {Image}")]
+    private partial void LogTaken(string node, string image);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Node} has fetched {Image} from a peer")]
     private partial void LogFetched(string node, string image);

@@ -98,7 +98,7 @@ internal sealed class PlacementRound
     public void PlaceEverywhere(Wanted wanted)
     {
         HashSet<NodeId> taken = [.. _decided.Where(one => one.Key.Workload == wanted.Workload.Id).Select(one => one.Value.Node)];
-        HashSet<int> used = [.. _decided.Keys.Where(id => id.Workload == wanted.Workload.Id).Select(id => id.Index)];
+        HashSet<int> used = [.. _decided.Keys.Concat(_current.Keys).Where(id => id.Workload == wanted.Workload.Id).Select(id => id.Index)];
         string? wait = taken.Count > 0 || _rules.Forecast ? null : _holdBack.Reason(wanted.Workload) ?? _holdBack.MissingNetwork(wanted.Workload, wanted.Stack);
         PlacementPolicy policy = PlacementMapping.PolicyOf(wanted.Workload, _rules.Policy);
         PreparedRequest? prepared = PreparedRequest.Create(_placement, PlacementMapping.RequestOf(wanted.Workload, _images), policy, out Unplaceable? refusal);
