@@ -157,7 +157,7 @@ public class ReconcilerTests
         Assert.Equal("waiting for s.db to be healthy", first.Pending[new ReplicaId(new WorkloadId("s.php"), 1)].Message);
 
         NodeId node = NodeOf(first, "s.db");
-        Assert.False(Reconcile(first.With(first.Nodes[node].Runs(Pis.Container("s.db", 1, health: "starting")))).Assignments.Any());
+        Assert.Empty(Reconcile(first.With(first.Nodes[node].Runs(Pis.Container("s.db", 1, health: "starting")))).Assignments);
         ClusterSnapshot second = Apply(first.With(first.Nodes[node].Runs(Pis.Container("s.db", 1, health: "healthy"))));
         Assert.Empty(second.Pending);
 
