@@ -13,7 +13,7 @@ internal static class StatusMapping
         Held = wire.Held is { } held ? new AssignmentVersion(held.Epoch, held.Generation) : null,
         Containers = [.. wire.Containers.Select(From)],
         Images = [.. wire.Images.Select(From)],
-        Swarm = wire.Swarm is { } swarm ? From(swarm) : new SwarmView(),
+        Swarm = From(wire.Swarm ?? new Wire.SwarmStatus()),
         EngineUp = wire.EngineUp,
         EngineError = wire.EngineError,
         Warnings = [.. wire.Warnings],
@@ -44,7 +44,8 @@ internal static class StatusMapping
 
     private static SwarmView From(Wire.SwarmStatus wire) => new()
     {
-        State = wire.State.Length == 0 ? "inactive" : wire.State,
+        // An agent that has just started has not looked yet: that is not "in no swarm".
+        State = wire.State.Length == 0 ? "unknown" : wire.State,
         SwarmNodeId = wire.NodeId,
         ClusterId = wire.ClusterId,
         Manager = wire.Manager,

@@ -71,6 +71,11 @@ internal sealed partial class AssignmentDispatcher(
 
             return delivery;
         }
+        catch (RpcException overtaken) when (overtaken.StatusCode == StatusCode.FailedPrecondition && version.Epoch < term.Epoch)
+        {
+            // Stored by an earlier leader, and the node has heard of us meanwhile.
+            await TryAsync(() => store.RenewVersionAsync(agent.Node, term));
+        }
         catch (RpcException stale) when (stale.StatusCode == StatusCode.FailedPrecondition)
         {
             LogStale(node, version.Epoch, version.Generation, stale.Status.Detail);

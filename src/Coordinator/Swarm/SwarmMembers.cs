@@ -47,10 +47,10 @@ internal static class SwarmMembers
         ImmutableArray<string> managers = [.. council.Peers
             .Where(peer => peer.Manager && peer.Reachability == "reachable" && peer.Address.Length > 0)
             .OrderByDescending(peer => peer.Leader).ThenBy(peer => peer.SwarmNodeId, StringComparer.Ordinal)
-            .Select(peer => peer.Address.Split(':')[0])];
+            .Select(peer => AtPort(peer.Address))];
         if (managers.IsEmpty && SwarmCandidates.AddressOf(council.Voice) is string own)
         {
-            managers = [own];
+            managers = [AtPort(own)];
         }
 
         foreach (NodeView node in SwarmCandidates.InOrder(ready.Where(node => node.Status!.Swarm.State == "inactive")))
@@ -110,6 +110,9 @@ internal static class SwarmMembers
                 : new RemoveSwarmNode(council.Voice.Id, peer.SwarmNodeId, why);
         }
     }
+
+    /// <summary>Swarm's own port, where new nodes join.</summary>
+    private static string AtPort(string address) => $"{address.Split(':')[0]}:2377";
 
     private static NodeView[] LiveManagers(NodeView[] ready, SwarmCouncil council) =>
         [.. ready.Where(node => council.PeerOf(node) is { Manager: true, Reachability: not "unreachable" })];

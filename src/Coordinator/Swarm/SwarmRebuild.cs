@@ -11,7 +11,7 @@ internal static class SwarmRebuild
     public static SwarmPlan Plan(ClusterSnapshot cluster, SwarmPolicy policy, DateTimeOffset now)
     {
         NodeView[] survivors = [.. SwarmCandidates.InOrder(cluster.Nodes.Values.Where(node =>
-            node.Ready && node.Status!.Swarm is { Manager: true, State: "active" or "error" }))];
+            node.Ready && node.Status!.Swarm is { Manager: true, State: "active" or "pending" or "error" }))];
         NodeView[] undecided = [.. cluster.Nodes.Values.Where(node => !node.Ready && !node.Down)];
         DateTimeOffset since = cluster.SwarmPhase is { Name: "lost", Since: DateTimeOffset begun } ? begun : now;
         DateTimeOffset due = since + policy.RebuildAfter;

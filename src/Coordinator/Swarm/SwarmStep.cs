@@ -15,7 +15,7 @@ internal abstract record SwarmStep(NodeId Node)
 internal sealed record InitSwarm(NodeId Node, string Address, bool ForceNewCluster) : SwarmStep(Node);
 
 /// <param name="TokenFrom">A live manager, which is asked for the token.</param>
-/// <param name="Managers">Addresses to join at.</param>
+/// <param name="Managers">host:port to join at.</param>
 internal sealed record JoinSwarm(NodeId Node, string Address, bool AsManager, NodeId TokenFrom, ImmutableArray<string> Managers) : SwarmStep(Node)
 {
     public bool Equals(JoinSwarm? other) =>

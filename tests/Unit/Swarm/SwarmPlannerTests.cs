@@ -60,7 +60,7 @@ public class SwarmPlannerTests
         JoinSwarm[] seven = [.. Plan(Formed(1, joining: 6)).Steps.Cast<JoinSwarm>()];
         Assert.Equal(4, seven.Count(join => join.AsManager));
         Assert.Equal(6, seven.Length);
-        Assert.All(seven, join => Assert.Equal("192.168.1.101", Assert.Single(join.Managers)));
+        Assert.All(seven, join => Assert.Equal("192.168.1.101:2377", Assert.Single(join.Managers)));
     }
 
     [Fact]
