@@ -20,7 +20,7 @@ internal sealed class ImageDesk(ImageStore store, ImageFetcher fetcher, ImageStr
 
     public async Task<Wire.ImportImageReply> ImportAsync(IAsyncStreamReader<Wire.ImageChunk> reader, CancellationToken cancel)
     {
-        await using Stream tar = streaming.Read(reader);
+        await using ChunkStream tar = streaming.Read(reader);
         ImmutableArray<ImageRecord> loaded = await store.ImportAsync(tar, cancel);
         if (loaded.IsEmpty)
         {

@@ -32,6 +32,6 @@ internal sealed class ImageStreaming(ImageStore images, TimeProvider time)
     }
 
     /// <summary>The caller's chunks as one stream.</summary>
-    public Stream Read(IAsyncStreamReader<ImageChunk> reader) => new ChunkStream(
-        async token => await reader.MoveNext(token) ? reader.Current.Data.Memory : null, Stall, time, () => { });
+    public ChunkStream Read(IAsyncStreamReader<ImageChunk> reader) => new ChunkStream(
+        async token => await reader.MoveNext(token) ? reader.Current.Data.Memory : ChunkStream.End, Stall, time, () => { });
 }

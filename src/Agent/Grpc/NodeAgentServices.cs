@@ -20,7 +20,7 @@ internal static class NodeAgentServices
         .AddSingleton<Action<ImmutableArray<ImageRecord>>>(provider => PublishImages(provider.GetRequiredService<StatusBoard>()))
         .AddSingleton<Action<SwarmState>>(provider => PublishSwarm(provider.GetRequiredService<StatusBoard>()))
         .AddSingleton<PeerChannels>()
-        .AddSingleton<PeerImageSource>(provider => provider.GetRequiredService<PeerChannels>().OpenImageAsync)
+        .AddSingleton<PeerImageSource>(provider => provider.GetRequiredService<PeerChannels>().OpenImage)
         .AddSingleton<ImageSupplier>(provider => Fetch(provider.GetRequiredService<ImageFetcher>()))
         .AddContainers()
         .AddImages()

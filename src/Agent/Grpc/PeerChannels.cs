@@ -14,7 +14,7 @@ internal sealed class PeerChannels(ClusterTls tls, TimeProvider time) : IDisposa
     private readonly ConcurrentDictionary<ImagePeer, GrpcChannel> _channels = new();
 
     /// <inheritdoc cref="PeerImageSource"/>
-    public ValueTask<Stream> OpenImageAsync(ImagePeer peer, string image, CancellationToken cancel)
+    public ChunkStream OpenImage(ImagePeer peer, string image, CancellationToken cancel)
     {
         if (!Uri.TryCreate($"https://{peer.Address}", UriKind.Absolute, out Uri? address))
         {
@@ -23,12 +23,12 @@ internal sealed class PeerChannels(ClusterTls tls, TimeProvider time) : IDisposa
 
         GrpcChannel channel = _channels.GetOrAdd(peer, key => ClusterChannel.Create(address, tls.ClientOptions(PeerRole.Node, key.Node.Value), KeepAlive.Relaxed));
         AsyncServerStreamingCall<ImageChunk> call = new NodeAgent.NodeAgentClient(channel).ExportImage(new ExportImageRequest { Image = image }, cancellationToken: cancel);
-        return ValueTask.FromResult<Stream>(new ChunkStream(
+        return new ChunkStream(
             async token =>
             {
                 try
                 {
-                    return await call.ResponseStream.MoveNext(token) ? call.ResponseStream.Current.Data.Memory : null;
+                    return await call.ResponseStream.MoveNext(token) ? call.ResponseStream.Current.Data.Memory : ChunkStream.End;
                 }
                 catch (RpcException e)
                 {
@@ -37,7 +37,7 @@ internal sealed class PeerChannels(ClusterTls tls, TimeProvider time) : IDisposa
             },
             Stall,
             time,
-            call.Dispose));
+            call.Dispose);
     }
 
     public void Dispose()

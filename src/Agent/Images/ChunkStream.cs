@@ -2,15 +2,22 @@ namespace RpiAgent.Agent.Images;
 
 /// <summary>
 /// A stream over chunks that arrive one after the other, as the engine wants to read it. A pause longer than <paramref name="stall"/>
-/// between two chunks is a failure of the sender.
+/// between two chunks is a failure of the sender. A failure ends the stream like its end does, as the library leaves the engine waiting
+/// for more when a body throws: whoever reads it looks at <see cref="Failure"/> afterwards.
 /// </summary>
-/// <param name="next">The next chunk; null at the end.</param>
+/// <param name="next">The next chunk; <see cref="End"/> after the last.</param>
 /// <param name="end">Called once when the stream is disposed.</param>
 internal sealed class ChunkStream(Func<CancellationToken, ValueTask<ReadOnlyMemory<byte>?>> next, TimeSpan stall, TimeProvider time, Action end) : Stream
 {
+    /// <summary>What to return after the last chunk. A plain null in a conditional would become an empty chunk: arrays convert.</summary>
+    public static readonly ReadOnlyMemory<byte>? End;
+
     private ReadOnlyMemory<byte> _rest;
     private bool _ended;
     private bool _disposed;
+
+    /// <summary>Why it ended early; null when it did not.</summary>
+    public Exception? Failure { get; private set; }
 
     public override bool CanRead => true;
 
@@ -75,9 +82,10 @@ internal sealed class ChunkStream(Func<CancellationToken, ValueTask<ReadOnlyMemo
             _rest = chunk ?? ReadOnlyMemory<byte>.Empty;
             _ended = chunk is null;
         }
-        catch (Exception e) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
+        catch (Exception e)
         {
-            throw new TimeoutException($"nothing came for {stall.TotalSeconds:0} s", e);
+            Failure = late.IsCancellationRequested && !cancel.IsCancellationRequested ? new TimeoutException($"nothing came for {stall.TotalSeconds:0} s", e) : e;
+            _ended = true;
         }
     }
 }

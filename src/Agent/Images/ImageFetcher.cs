@@ -85,7 +85,7 @@ internal sealed partial class ImageFetcher(ImageStore store, PeerImageSource pee
     private async Task<ImageRecord> FromPeerAsync(ImageRequest request, ImagePeer peer, CancellationToken cancel)
     {
         ImmutableArray<ImageRecord> loaded;
-        await using (Stream tar = await peers(peer, request.ImageId.Length > 0 ? request.ImageId : request.Image, cancel))
+        await using (ChunkStream tar = peers(peer, request.ImageId.Length > 0 ? request.ImageId : request.Image, cancel))
         {
             loaded = await store.ImportAsync(tar, cancel);
         }

@@ -16,7 +16,7 @@ internal sealed record ImagePeer(NodeId Node, string Address);
 
 /// <summary>Opens the image's tar at a peer. Disposing the stream ends the call.</summary>
 /// <param name="image">What to ask the peer for: an id if one is known.</param>
-internal delegate ValueTask<Stream> PeerImageSource(ImagePeer peer, string image, CancellationToken cancel);
+internal delegate ChunkStream PeerImageSource(ImagePeer peer, string image, CancellationToken cancel);
 
 internal sealed record FetchedImage(ImageRecord Image, bool WasPresent);
 

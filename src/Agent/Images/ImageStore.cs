@@ -35,9 +35,24 @@ internal sealed class ImageStore(DockerEngine engine)
     public Task<Stream> ExportAsync(string image, CancellationToken cancel) => engine.Images.SaveAsync(image, cancel);
 
     /// <returns>The images that were in the tar.</returns>
-    public async Task<ImmutableArray<ImageRecord>> ImportAsync(Stream tar, CancellationToken cancel)
+    /// <exception cref="IOException">The sender failed before the tar was whole.</exception>
+    public async Task<ImmutableArray<ImageRecord>> ImportAsync(ChunkStream tar, CancellationToken cancel)
     {
-        ImmutableArray<string> loaded = await engine.Images.LoadAsync(tar, cancel);
+        ImmutableArray<string> loaded;
+        try
+        {
+            loaded = await engine.Images.LoadAsync(tar, cancel);
+        }
+        catch (EngineException) when (tar.Failure is not null)
+        {
+            loaded = []; // the engine only complains about half a tar
+        }
+
+        if (tar.Failure is { } failure)
+        {
+            throw new IOException(failure.Message, failure);
+        }
+
         ImageRecord?[] records = await Task.WhenAll(loaded.Select(name => FindAsync(name, cancel)));
         return [.. records.OfType<ImageRecord>().DistinctBy(record => record.Id)];
     }
