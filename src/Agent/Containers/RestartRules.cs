@@ -20,6 +20,6 @@ internal static class RestartRules
 
     /// <summary>What is to start after it may: it runs, or it ran to its end as it should.</summary>
     public static bool HasStarted(RestartRule rule, ObservedContainer container) =>
-        container.State is ContainerState.Running
+        container.State is ContainerState.Running or ContainerState.Paused
         || (container.State == ContainerState.Exited && container.ExitCode == 0 && !Restarts(rule, container));
 }

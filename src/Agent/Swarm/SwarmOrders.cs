@@ -1,4 +1,3 @@
-using System.Net;
 using Docker.DotNet.Models;
 using RpiAgent.Agent.Engine;
 
@@ -140,7 +139,7 @@ internal sealed partial class SwarmOrders(DockerEngine engine, SwarmReader reade
         {
             await call;
         }
-        catch (EngineException e) when (e.Status == HttpStatusCode.NotFound)
+        catch (EngineException e) when (e.NotFound || e.Message.EndsWith("not found", StringComparison.Ordinal)) // a network being removed: 403
         {
         }
     }
