@@ -26,18 +26,20 @@ programs_built() { [ -x "$AGENT_PROGRAM/rpi-agent" ] && [ -x "$COORDINATOR_PROGR
 
 # build_program NAME FOLDER: beside the repository (--artifacts-path), so that a build of its owner is not disturbed.
 build_program() {
-    local name=$1 folder=$2 project=${1^}
+    local name=$1 folder=$2 project=${1^} part=$2.part$BASHPID
     [ ! -x "$folder/rpi-$name" ] || return 0
-    rm -rf "$folder.part"
     keep_newest 4 "$CACHE/programs/$name"-*
     dotnet publish "$REPOSITORY/src/$project" -c Release -r "$(runtime_identifier)" -p:PublishAot=true \
-        --artifacts-path "$CACHE/build/$(printf '%s' "$REPOSITORY" | sha256sum | cut -c1-12)" -o "$folder.part" --nologo -v quiet
-    rm -f "$folder.part"/*.dbg "$folder.part"/*.pdb
-    mv "$folder.part" "$folder"
+        --artifacts-path "$CACHE/build/$(checkout_key)" -o "$part" --nologo -v quiet
+    rm -f "$part"/*.dbg "$part"/*.pdb
+    rm -rf "$folder"
+    mv -T "$part" "$folder"
 }
+
+checkout_key() { printf '%s' "$REPOSITORY" | sha256sum | cut -c1-12; }
 
 build_programs() {
     export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false      # no build servers stay behind
-    locked "build-$(basename "$AGENT_PROGRAM")" build_program agent "$AGENT_PROGRAM"
-    locked "build-$(basename "$COORDINATOR_PROGRAM")" build_program coordinator "$COORDINATOR_PROGRAM"
+    build_program agent "$AGENT_PROGRAM"
+    build_program coordinator "$COORDINATOR_PROGRAM"
 }

@@ -65,7 +65,7 @@ load_modules() {
 
 # The programs are built aside, while packages for the images are on their way.
 build_everything() {
-    aside build_programs
+    aside locked "build-$(checkout_key)" build_programs
     step "base system, Debian 12 (about half a minute)" locked images make_base_system
     step "base image" locked images import_base
     step "image of the virtual Pi (about half a minute)" locked images build_pi_image
