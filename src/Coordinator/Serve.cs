@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Hosting.Systemd;
 using RpiAgent.Consul;
 using RpiAgent.Coordinator.Admin;
 using RpiAgent.Coordinator.Cluster;
@@ -22,7 +23,7 @@ internal static class Serve
         ClusterFiles files = new(options);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddConfiguration(configuration);
-        builder.Host.UseSystemd();
+        FollowSystemd(builder);
         AddCluster(builder.Services, configuration, options, files);
 
         await using WebApplication app = builder.Build();
@@ -30,6 +31,21 @@ internal static class Serve
         app.MapGrpcService<ClusterAdminService>();
         await app.RunAsync(cancel);
         return Protos.ExitCodes.Ok;
+    }
+
+    /// <summary>
+    /// READY, STOPPING and systemd's log format. <c>UseSystemd</c> does nothing under ProtectProc=invisible, where a service
+    /// cannot read its parent's name; that somebody listens for notifications says as much.
+    /// </summary>
+    private static void FollowSystemd(WebApplicationBuilder builder)
+    {
+        if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is null)
+        {
+            return;
+        }
+
+        builder.Logging.ClearProviders().AddSystemdConsole();
+        builder.Services.AddSingleton<ISystemdNotifier, SystemdNotifier>().AddSingleton<IHostLifetime, SystemdLifetime>();
     }
 
     private static void AddCluster(IServiceCollection services, IConfiguration configuration, CoordinatorOptions options, ClusterFiles files)

@@ -32,8 +32,9 @@ internal static class AgentDaemon
 
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddConfiguration(configuration);
-        builder.Host.UseSystemd();
-        builder.Services.AddSingleton<ISystemdNotifier>(notifier);
+        // UseSystemd does nothing under ProtectProc=invisible, where a service cannot read its parent's name.
+        builder.Services.AddSingleton<ISystemdNotifier>(notifier).AddSingleton<IHostLifetime, SystemdLifetime>();
+        builder.Logging.ClearProviders().AddSystemdConsole();
         Compose(builder.Services, options, node, clock, time);
         builder.WebHost.ConfigureKestrel((_, kestrel) => Listen(kestrel, options));
         await using WebApplication app = builder.Build();
