@@ -6,6 +6,7 @@ namespace RpiAgent.Agent.Engine;
 internal sealed class DockerEngine(EngineConnection connection)
 {
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Patient = TimeSpan.FromSeconds(25);
 
     public EngineContainers Containers { get; } = new(connection);
 
@@ -15,8 +16,9 @@ internal sealed class DockerEngine(EngineConnection connection)
 
     public EngineNetworks Networks { get; } = new(connection);
 
+    /// <summary>A swarm manager without quorum takes up to 20 s to answer.</summary>
     public Task<SystemInfoResponse> InfoAsync(CancellationToken cancel) =>
-        connection.CallAsync("read engine information", Quick, (client, token) => client.System.GetSystemInfoAsync(token), cancel);
+        connection.CallAsync("read engine information", Patient, (client, token) => client.System.GetSystemInfoAsync(token), cancel);
 
     public Task<VersionResponse> VersionAsync(CancellationToken cancel) =>
         connection.CallAsync("read engine version", Quick, (client, token) => client.System.GetVersionAsync(token), cancel);

@@ -34,6 +34,7 @@ internal sealed partial class EngineWatch(DockerEngine engine, TimeProvider time
 
     private static readonly string[] Types = ["container", "image", "network", "node"];
 
+    private readonly Lock _gate = new();
     private volatile Action<EngineEvent>? _listeners;
 
     /// <summary>The engine answers now.</summary>
@@ -42,7 +43,7 @@ internal sealed partial class EngineWatch(DockerEngine engine, TimeProvider time
     /// <summary>Listeners are called on the reading thread and must return at once.</summary>
     public void Listen(Action<EngineEvent> listener)
     {
-        lock (Actions)
+        lock (_gate)
         {
             _listeners += listener;
         }

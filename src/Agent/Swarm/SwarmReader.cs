@@ -17,29 +17,34 @@ internal sealed class SwarmReader(DockerEngine engine)
             return state;
         }
 
-        Task<IList<NetworkResponse>> networks = engine.Networks.ListOverlaysAsync(cancel);
-        if (state.Manager)
-        {
-            try
-            {
-                ImmutableArray<SwarmPeer> peers = [.. (await engine.Swarm.ListNodesAsync(cancel)).Select(FromEngine).OrderBy(peer => peer.NodeId, StringComparer.Ordinal)];
-                state = state with { Peers = peers, Leader = peers.Any(peer => peer.Leader && peer.NodeId == state.NodeId) };
-            }
-            catch (EngineException e)
-            {
-                state = state with { Error = e.Message };
-            }
-        }
-
+        Task<(ImmutableArray<SwarmNetwork> Found, string Error)> networks = TryAsync<SwarmNetwork>(async () => (await engine.Networks.ListOverlaysAsync(cancel))
+            .Where(network => !network.Ingress).OrderBy(network => network.Name, StringComparer.Ordinal).Select(FromEngine));
+        (ImmutableArray<SwarmPeer> peers, string error) = state.Manager
+            ? await TryAsync<SwarmPeer>(async () => (await engine.Swarm.ListNodesAsync(cancel)).Select(FromEngine).OrderBy(peer => peer.NodeId, StringComparer.Ordinal))
+            : ([], "");
         return state with
         {
-            Networks =
-            [
-                .. (await networks).Where(network => !network.Ingress).OrderBy(network => network.Name, StringComparer.Ordinal)
-                    .Select(network => new SwarmNetwork(network.ID, network.Name, (network.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal))),
-            ],
+            Peers = peers,
+            Leader = peers.Any(peer => peer.Leader && peer.NodeId == state.NodeId),
+            Networks = (await networks).Found,
+            Error = error.Length > 0 ? error : (await networks).Error.Length > 0 ? (await networks).Error : state.Error,
         };
     }
+
+    private static async Task<(ImmutableArray<T> Found, string Error)> TryAsync<T>(Func<Task<IEnumerable<T>>> read)
+    {
+        try
+        {
+            return ([.. await read()], "");
+        }
+        catch (EngineException e)
+        {
+            return ([], e.Message);
+        }
+    }
+
+    private static SwarmNetwork FromEngine(NetworkResponse network) => new(
+        network.ID, network.Name, (network.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal));
 
     private static SwarmState FromEngine(Info? info) => info is null ? new SwarmState("inactive") : new SwarmState(info.LocalNodeState ?? "inactive")
     {
