@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Agent.Grpc;
 using Xunit;
 
-namespace RpiAgent.Tests.Unit.Grpc;
+namespace RpiAgent.Tests.Unit.AgentService;
 
 public sealed class EpochFenceTests : IDisposable
 {

@@ -5,7 +5,7 @@ using RpiAgent.Tests.Integration.Support;
 using Xunit;
 using Wire = RpiAgent.Protos.Wire;
 
-namespace RpiAgent.Tests.Integration.Grpc;
+namespace RpiAgent.Tests.Integration.AgentService;
 
 /// <summary>The service without an engine: what must work then too.</summary>
 public sealed class NodeAgentServiceTests : IAsyncLifetime
