@@ -17,6 +17,9 @@ internal sealed partial class NodeLife(
 {
     private static readonly TimeSpan ConfigureAgain = TimeSpan.FromMinutes(1);
 
+    /// <summary>Each try of an address that does not work costs the node its network for a moment.</summary>
+    private static readonly TimeSpan AfterRollback = TimeSpan.FromMinutes(30);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         Task renewal = services.Renewal.RunAsync(node.Current, services.Live, services.Tls, node.Replace, stoppingToken);
@@ -26,12 +29,12 @@ internal sealed partial class NodeLife(
             using CancellationTokenSource replaced = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, node.Changed);
             try
             {
-                bool asWanted = await TryConfigureAsync(current, replaced.Token);
+                TimeSpan? again = await TryConfigureAsync(current, replaced.Token);
                 Task registration = RegisterAsync(current, replaced.Token);
-                while (!asWanted)
+                while (again is { } pause)
                 {
-                    await Task.Delay(ConfigureAgain, services.Time, replaced.Token);
-                    asWanted = await TryConfigureAsync(current, replaced.Token);
+                    await Task.Delay(pause, services.Time, replaced.Token);
+                    again = await TryConfigureAsync(current, replaced.Token);
                 }
 
                 await registration;
@@ -45,25 +48,25 @@ internal sealed partial class NodeLife(
         await renewal;
     }
 
-    /// <summary>A refusal is told and does not keep the node from registering as it is.</summary>
-    private async Task<bool> TryConfigureAsync(EnrolledNode current, CancellationToken cancel)
+    /// <summary>Null when all is as wanted, else when to try again. A refusal is told and does not keep the node from registering as it is.</summary>
+    private async Task<TimeSpan?> TryConfigureAsync(EnrolledNode current, CancellationToken cancel)
     {
         try
         {
             NodeConfigOutcome outcome = await configuring.ApplyAsync(current.Spec, cancel);
             if (outcome.Result is NodeConfigResult.Changed or NodeConfigResult.Unchanged)
             {
-                return true;
+                return null;
             }
 
             LogNotConfigured(outcome.Detail);
+            return outcome.Result == NodeConfigResult.RolledBack ? AfterRollback : ConfigureAgain;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             LogNotConfigured(e.Message);
+            return ConfigureAgain;
         }
-
-        return false;
     }
 
     private async Task RegisterAsync(EnrolledNode current, CancellationToken cancel)
@@ -87,7 +90,7 @@ internal sealed partial class NodeLife(
             cancel);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The node's configuration is not as wanted, trying again in a minute: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The node's configuration is not as wanted, trying again later: {Reason}")]
     private partial void LogNotConfigured(string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The coordinator gave a new certificate or configuration")]
