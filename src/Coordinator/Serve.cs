@@ -24,6 +24,8 @@ internal static class Serve
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddConfiguration(configuration);
         FollowSystemd(builder);
+        // One line a call is for development; what matters is logged by the features.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         AddCluster(builder.Services, configuration, options, files);
 
         await using WebApplication app = builder.Build();

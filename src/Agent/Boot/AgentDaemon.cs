@@ -34,7 +34,7 @@ internal static class AgentDaemon
         builder.Configuration.AddConfiguration(configuration);
         // UseSystemd does nothing under ProtectProc=invisible, where a service cannot read its parent's name.
         builder.Services.AddSingleton<ISystemdNotifier>(notifier).AddSingleton<IHostLifetime, SystemdLifetime>();
-        builder.Logging.ClearProviders().AddSystemdConsole();
+        builder.Logging.ClearProviders().AddSystemdConsole().AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         Compose(builder.Services, options, node, clock, time);
         builder.WebHost.ConfigureKestrel((_, kestrel) => Listen(kestrel, options));
         await using WebApplication app = builder.Build();

@@ -36,7 +36,7 @@ internal sealed class ClusterAdminService(
         }
 
         (JoinToken token, TokenRecord record) = await tokens.CreateAsync(lifetime, (int)uses, request.Note, context.CancellationToken);
-        return new CreateTokenReply { Token = token.ToString(), Info = ClusterViews.Token(record, time.GetUtcNow()) };
+        return new CreateTokenReply { Token = token.Reveal(), Info = ClusterViews.Token(record, time.GetUtcNow()) };
     }
 
     public override async Task<ListTokensReply> ListTokens(ListTokensRequest request, ServerCallContext context)
