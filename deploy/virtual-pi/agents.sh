@@ -3,9 +3,10 @@
 
 # What `deploy/install.sh` or the card's image brings: the program and its unit.
 install_agent() {
-    local name=$1 tree=$STATE/install/agent
-    [ "$(cat "$(board_folder "$name")/agent.from" 2>/dev/null)" != "$AGENT_PROGRAM" ] || return 0
-    if [ "$(cat "$tree.from" 2>/dev/null)" != "$AGENT_PROGRAM" ]; then
+    local name=$1 tree=$STATE/install/agent wanted
+    wanted=$(program_and_units "$AGENT_PROGRAM")
+    [ "$(cat "$(board_folder "$name")/agent.from" 2>/dev/null)" != "$wanted" ] || return 0
+    if [ "$(cat "$tree.from" 2>/dev/null)" != "$wanted" ]; then
         rm -rf "$tree"
         mkdir -p "$tree"/{usr/lib/rpi-agent,usr/bin,etc/systemd/system/{multi-user,sysinit}.target.wants}
         cp -r "$AGENT_PROGRAM/." "$tree/usr/lib/rpi-agent/"
@@ -14,12 +15,12 @@ install_agent() {
         ln -s /etc/systemd/system/rpi-agent.service "$tree/etc/systemd/system/multi-user.target.wants/rpi-agent.service"
         cp "$REPOSITORY/deploy/systemd/net-rollback.sh" "$tree/usr/lib/rpi-agent/"
         ln -s /etc/systemd/system/rpi-agent-net-rollback.service "$tree/etc/systemd/system/sysinit.target.wants/rpi-agent-net-rollback.service"
-        echo "$AGENT_PROGRAM" >"$tree.from"
+        echo "$wanted" >"$tree.from"
     fi
     ! board_running "$name" || in_board "$name" systemctl stop rpi-agent || true
     engine cp "$tree/." "$(board_container "$name"):/"
     ! board_running "$name" || in_board "$name" sh -c 'systemctl daemon-reload && systemctl restart rpi-agent'
-    echo "$AGENT_PROGRAM" >"$(board_folder "$name")/agent.from"
+    echo "$wanted" >"$(board_folder "$name")/agent.from"
 }
 
 # write_boot_file NAME TOKEN
@@ -34,6 +35,19 @@ coordinator:
 join_token: $2
 EOF
     mv "$file.part" "$file"
+}
+
+board_enrolled() { rpictl node ls --json | jq -e --arg name "$1" 'any(.[]; .name == $name)' >/dev/null; }
+
+# Says of each board what an administrator would look at.
+why_not_ready() {
+    local name
+    rpictl node ls || true
+    for name in $(board_names); do
+        echo "-- $name: $(board_state "$name"), $(board_addresses "$name" | xargs)"
+        in_board "$name" systemctl show rpi-agent -p ActiveState -p StatusText || true
+        in_board "$name" journalctl --no-pager -o cat -n 5 -u rpi-agent || true
+    done
 }
 
 nodes_ready() {

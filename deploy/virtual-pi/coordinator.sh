@@ -36,7 +36,7 @@ install_coordinator() {
         ln -s /dev/null "$tree/etc/systemd/system/$name"
     done
     engine cp "$tree/." "$COORDINATOR:/"
-    echo "$COORDINATOR_PROGRAM" >"$STATE/install/coordinator.from"
+    program_and_units "$COORDINATOR_PROGRAM" >"$STATE/install/coordinator.from"
 }
 
 coordinator_interfaces() {
@@ -71,7 +71,7 @@ EOF
 coordinator_up() {
     engine container inspect "$COORDINATOR" >/dev/null 2>&1 || create_coordinator
     engine start "$COORDINATOR"
-    [ "$(cat "$STATE/install/coordinator.from")" = "$COORDINATOR_PROGRAM" ] || replace_coordinator
+    [ "$(cat "$STATE/install/coordinator.from")" = "$(program_and_units "$COORDINATOR_PROGRAM")" ] || replace_coordinator
     wait_until 90 coordinator_answers || { in_coordinator journalctl --no-pager -n 40 -u 'rpi-*'; return 1; }
 }
 

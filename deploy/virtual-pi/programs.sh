@@ -16,6 +16,9 @@ name_programs() {
     COORDINATOR_PROGRAM=$(program_folder coordinator)
 }
 
+# program_and_units FOLDER: what an installation is made of; another text means it is old.
+program_and_units() { printf '%s %s\n' "$(basename "$1")" "$(content_hash "$REPOSITORY/deploy/systemd")"; }
+
 program_folder() {
     local project=${1^} source=$REPOSITORY/src
     printf '%s/programs/%s-%s' "$CACHE" "$1" "$(content_hash "$source/$project" "$source/Protos" "$source/Consul" "$source/Identity" \

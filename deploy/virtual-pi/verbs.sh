@@ -80,9 +80,11 @@ boards_up() {
     for number in $(seq "$1"); do
         name=pi$number
         if ! board_exists "$name"; then
-            token=${token:-$(new_token "$1")}
             new_board "$name"
             create_board "$name"
+        fi
+        if ! board_enrolled "$name"; then
+            token=${token:-$(new_token "$1")}
             write_boot_file "$name" "$token"
         fi
         install_agent "$name"
@@ -138,8 +140,8 @@ heal_verb()  { need_board "${1:-}"; board_running "$1" || die "$1 is off"; heal_
 add_verb() {
     local count
     need_rig
-    # shellcheck disable=SC2034
-    AGENT_PROGRAM=$(cat "$STATE/install/agent.from")
+    name_programs
+    programs_built || die "The programs changed since they were built" "Run deploy/try.sh up first."
     count=$(( $(board_names | wc -l) + 1 ))
     step "board pi$count" boards_up "$count"
     step "pi$count enrolled, configured and Ready" nodes_up "$count"
