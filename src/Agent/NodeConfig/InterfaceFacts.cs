@@ -7,6 +7,8 @@ namespace RpiAgent.Agent.NodeConfig;
 /// <param name="HasDnsHook">Whether ifup hands dns-nameservers to resolvconf, openresolv or systemd-resolved.</param>
 internal sealed record InterfaceFacts(string? MacAddress, bool HasDnsHook)
 {
+    private static readonly string[] EnablingTargets = ["multi-user", "sysinit"];
+
     public static InterfaceFacts Read(FileView files, string interfaceName)
     {
         byte[]? mac = AddressWish.IsInterfaceName(interfaceName) ? files.Read($"/sys/class/net/{interfaceName}/address") : null;
@@ -22,5 +24,5 @@ internal sealed record InterfaceFacts(string? MacAddress, bool HasDnsHook)
     /// <summary>ifupdown brings this hook along; it does something only while systemd-resolved is enabled.</summary>
     private static bool HasResolved(FileView files) =>
         files.Read("/etc/network/if-up.d/resolved") is not null
-        && new[] { "multi-user", "sysinit" }.Any(target => files.List($"/etc/systemd/system/{target}.target.wants")?.Contains("systemd-resolved.service") == true);
+        && EnablingTargets.Any(target => files.List($"/etc/systemd/system/{target}.target.wants")?.Contains("systemd-resolved.service") == true);
 }
