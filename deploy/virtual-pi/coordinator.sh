@@ -82,10 +82,11 @@ replace_coordinator() {
     in_coordinator systemctl restart rpi-coordinator
 }
 
+# It leads, so that orders are taken.
 coordinator_answers() {
     in_coordinator systemctl -q is-active rpi-consul 2>/dev/null &&
         in_coordinator systemctl -q is-active rpi-coordinator &&
-        timeout 2 bash -c ": </dev/tcp/$LAN.$COORDINATOR_HOST/7444" 2>/dev/null
+        rpictl token ls >/dev/null 2>&1
 }
 
 # rpictl WORDS…: an operator's program on this machine, with the credentials the coordinator made for its operator.

@@ -41,7 +41,7 @@ public class ClusterTests
     {
         string json = await VirtualCluster.ShellAsync("coordinator", """
             cd /var/lib/rpi-coordinator/consul && curl -sS --cacert ca.pem --cert consul.pem --key consul.key \
-              -H "X-Consul-Token: $(cat initial-management)" https://127.0.0.1:8501/v1/health/service/rpi-agent?passing
+              -H "X-Consul-Token: $(cat management-token)" https://127.0.0.1:8501/v1/health/service/rpi-agent?passing
             """);
         using JsonDocument passing = JsonDocument.Parse(json);
         Assert.Equal(3, passing.RootElement.GetArrayLength());

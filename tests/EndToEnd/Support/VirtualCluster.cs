@@ -13,7 +13,7 @@ namespace RpiAgent.Tests.EndToEnd.Support;
 /// </summary>
 public sealed class VirtualCluster : IAsyncLifetime
 {
-    private static readonly Rig Pis = new("e2e");
+    private static readonly Rig Pis = new(Environment.GetEnvironmentVariable("RPI_TRY_INSTANCE") ?? "e2e");
 
     public async ValueTask InitializeAsync()
     {
