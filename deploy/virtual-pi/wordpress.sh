@@ -6,33 +6,38 @@ STACK_FOLDER=$STATE/stacks/wordpress        # the rig's copy: its secrets never 
 
 wordpress_image() { printf 'localhost/wordpress-%s:1' "$1"; }
 
-# Image tars of one state of deploy/images. The tars are what an operator loads; the engine here only builds them.
-wordpress_tars() { printf '%s/images/wordpress-%s' "$CACHE" "$(content_hash "$REPOSITORY/deploy/images")"; }
+# The images of one state of deploy/images, in one file: layers they share are in it once. The engine here only builds them.
+wordpress_tar() { printf '%s/images/wordpress-%s.tar' "$CACHE" "$(content_hash "$REPOSITORY/deploy/images")"; }
 
 build_wordpress_images() {
-    local service folder
-    folder=$(wordpress_tars)
-    [ ! -d "$folder" ] || return 0
-    rm -rf "$folder.part" "$CACHE"/images/wordpress-*
-    mkdir -p "$folder.part"
+    local service tar names=()
+    tar=$(wordpress_tar)
+    [ ! -s "$tar" ] || return 0
+    mkdir -p "$CACHE/images"
+    keep_newest 2 "$CACHE"/images/wordpress-*
     for service in site "${WORDPRESS_SERVICES[@]}"; do
-        engine build --force-rm --network host --label rpi-try=image --build-arg "BASE=$BASE_IMAGE" --build-arg "SITE=$(wordpress_image site)" \
-            -t "$(wordpress_image "$service")" "$REPOSITORY/deploy/images/$service"
+        engine build --force-rm --network host --label rpi-try=image --build-arg "BASE=$BASE_IMAGE" \
+            --build-arg "SITE=$(wordpress_image site)" -t "$(wordpress_image "$service")" "$REPOSITORY/deploy/images/$service"
     done
     for service in "${WORDPRESS_SERVICES[@]}"; do
-        engine save -o "$folder.part/$service.tar" "$(wordpress_image "$service")"
+        names+=("$(wordpress_image "$service")")
     done
-    mv "$folder.part" "$folder"
+    engine save -o "$tar.part" "${names[@]}"
+    mv "$tar.part" "$tar"
 }
 
+# Every Pi gets them now (one from us, the others from it), so that a service can move without waiting for its image.
 load_wordpress_images() {
-    local service
-    for service in "${WORDPRESS_SERVICES[@]}"; do
-        image_loaded "$(wordpress_image "$service")" || rpictl image load "$(wordpress_tars)/$service.tar"
-    done
+    images_everywhere || rpictl image load --everywhere "$(wordpress_tar)"
 }
 
-image_loaded() { rpictl image ls --json | jq -e --arg name "$1" 'any(.[]; .. | strings | . == $name)' >/dev/null; }
+# The ids in the file, on as many nodes as there are boards.
+images_everywhere() {
+    local ids
+    ids=$(tar -xOf "$(wordpress_tar)" manifest.json | jq -c '[.[].Config | sub("\\.json$"; "") | sub("^blobs/sha256/"; "")]')
+    rpictl image ls --json | jq -e --argjson ids "$ids" --argjson boards "$(board_names | wc -l)" \
+        '[.[] | select((.id | sub("^sha256:"; "")) as $id | $ids | index($id)) | select((.nodes | length) >= $boards)] | length >= ($ids | length)' >/dev/null
+}
 
 deploy_wordpress() {
     mkdir -p "$STACK_FOLDER"
