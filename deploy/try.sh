@@ -3,7 +3,7 @@
 set -euo pipefail
 
 REPOSITORY=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-for part in lib/{report,packages,mirror,consul,engine} virtual-pi/{settings,image,lan,board,programs,coordinator,agents,wordpress,verbs}; do
+for part in lib/{report,packages,mirror,consul,engine} virtual-pi/{settings,image,lan,board,programs,coordinator,agents,wordpress,compare,verbs}; do
     # shellcheck disable=SC1090
     . "$REPOSITORY/deploy/$part.sh"
 done
@@ -15,6 +15,7 @@ main() {
     case $verb in
         up | down | status | add) "${verb}_verb" "$@" ;;
         rpictl) need_rig; rpictl "$@" ;;
+        images-everywhere | deploy-wordpress | swarm-wordpress) need_rig; "${verb}_verb" "$@" ;;
         exec | kill | start | cut | heal) need_rig; "${verb}_verb" "$@" ;;
         help | -h | --help) usage ;;
         *) usage >&2; exit 64 ;;

@@ -39,11 +39,12 @@ images_everywhere() {
         '[.[] | select((.id | sub("^sha256:"; "")) as $id | $ids | index($id)) | select((.nodes | length) >= $boards)] | length >= ($ids | length)' >/dev/null
 }
 
+# deploy_wordpress [OPTIONS OF rpictl stack deploy]
 deploy_wordpress() {
     mkdir -p "$STACK_FOLDER"
     cp "$REPOSITORY/deploy/stacks/wordpress/compose.yaml" "$STACK_FOLDER/"
     "$REPOSITORY/deploy/stacks/wordpress/make-secrets" "$STACK_FOLDER/wordpress.env"
-    rpictl stack deploy wordpress "$STACK_FOLDER/compose.yaml"
+    rpictl stack deploy "$@" wordpress "$STACK_FOLDER/compose.yaml"
 }
 
 # The address of the Pi where caddy runs now.
