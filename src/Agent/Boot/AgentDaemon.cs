@@ -96,6 +96,7 @@ internal static class AgentDaemon
             .AddSingleton(provider => provider.GetRequiredService<NodeConfiguring>().Host())
             .AddNodeAgent()
             .AddHostedService<NodeLife>()
+            .AddHostedService<MemoryTrim>()
             .AddHostedService(Pulse)
             .AddGrpc(grpc => grpc.Interceptors.Add<PeerPolicyInterceptor>());
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
