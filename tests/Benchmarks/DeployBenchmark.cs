@@ -39,7 +39,7 @@ internal static class DeployBenchmark
     /// <summary>No containers of either kind, no data.</summary>
     private static async Task ClearAsync(string[] nodes, string leader)
     {
-        await Pis.TryAsync(Limit, "rpictl", "stack", "rm", "wordpress", "--volumes");
+        await Pis.TryAsync(Limit, "rpictl", "stack", "rm", "wordpress");
         await Pis.ShellAsync(leader, "docker stack rm swarm >/dev/null 2>&1; while docker network ls --format '{{.Name}}' | grep -q '^swarm_'; do sleep 0.2; done");
         foreach (string node in nodes)
         {
