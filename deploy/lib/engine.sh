@@ -36,6 +36,7 @@ choose_client() {
     [ -z "$ENGINE_SOCKET" ] || address=(-H "unix://$ENGINE_SOCKET")
     ENGINE=(docker "${address[@]}")
     server=$(engine version --format '{{.Server.Version}}')
+    hash -r             # bash lists only the remembered path of a command it has run before
     while read -r candidate; do
         client=$("$candidate" --version | awk '{ print $3 }')
         if [ "${client%%.*}" -lt 25 ] || [ "${server%%.*}" -ge 25 ]; then
