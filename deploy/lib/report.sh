@@ -64,5 +64,5 @@ keep_newest() {
     local count=$1
     shift
     # shellcheck disable=SC2012
-    ls -dt "$@" 2>/dev/null | tail -n "+$((count + 1))" | xargs -r rm -rf
+    { ls -dt "$@" 2>/dev/null || true; } | tail -n "+$((count + 1))" | xargs -r rm -rf
 }
