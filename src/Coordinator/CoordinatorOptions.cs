@@ -46,6 +46,13 @@ internal sealed class CoordinatorOptions
     [Required, RegularExpression("^(spread|binpack|random)$")]
     public string Strategy { get; set; } = "spread";
 
+    /// <summary>Filters in order: health, port, containerslots, dependency, affinity, constraint, whitelist; empty = all of them.</summary>
+    public string[] Filters { get; set; } = [];
+
+    /// <summary>Share of a node's memory and cores that may be reserved beyond what it has: 0.05 = 5 %; below 0 keeps a share back.</summary>
+    [Range(-0.99, 10)]
+    public double OverCommit { get; set; } = 0.05;
+
     /// <summary>Days a node's certificate is valid; it is renewed after a third of them.</summary>
     [Range(90, 825)]
     public int NodeCertificateDays { get; set; } = 365;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using RpiAgent.Coordinator.Enrolment;
+using RpiAgent.Coordinator.Model;
 using RpiAgent.Protos;
 
 namespace RpiAgent.Coordinator;
@@ -39,6 +40,11 @@ internal static class CoordinatorOptionsReader
             problems.Add(options.AdvertiseAddress.Length == 0
                 ? "AdvertiseAddress is missing: give the IPv4 at which the Pis reach this machine"
                 : $"AdvertiseAddress '{options.AdvertiseAddress}' is not an IPv4 address");
+        }
+
+        if (PlacementWords.WrongFilters(options.Filters) is string wrong)
+        {
+            problems.Add($"Filters: {wrong}");
         }
 
         CheckUrl("Consul:Url", options.Consul.Url, problems);

@@ -37,6 +37,8 @@ internal sealed record PlacementRules
     public int? MaxReplicasPerNode { get; set; }
     /// <summary>Overrides the cluster's strategy: spread, binpack, random; null = the cluster's.</summary>
     public string? Strategy { get; set; }
+    /// <summary>Overrides the cluster's filters (words of <see cref="PlacementWords.Filters"/>, in order); null = the cluster's.</summary>
+    public ImmutableArray<string>? Filters { get; set; }
 }
 
 /// <summary>The container of each replica. Names of volumes and networks are cluster names already (<c>stack_name</c>).</summary>

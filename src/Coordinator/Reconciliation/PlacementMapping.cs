@@ -29,8 +29,17 @@ internal static class PlacementMapping
         Platforms = images.Platforms(workload.Container.Image),
     };
 
-    public static PlacementPolicy PolicyOf(WorkloadSpec workload, PlacementPolicy cluster) =>
-        workload.Placement.Strategy is string own && PlacementPolicy.TryParseStrategy(own, out Strategy strategy) ? cluster with { Strategy = strategy } : cluster;
+    /// <summary>The cluster's policy, with what the workload's stack chose instead.</summary>
+    public static PlacementPolicy PolicyOf(WorkloadSpec workload, PlacementPolicy cluster)
+    {
+        PlacementRules rules = workload.Placement;
+        PlacementPolicy policy = rules.Strategy is string own && PlacementPolicy.TryParseStrategy(own, out Strategy strategy) ? cluster with { Strategy = strategy } : cluster;
+        return rules.Filters is { } filters ? policy with { Filters = Filters(filters) } : policy;
+    }
+
+    /// <exception cref="ArgumentException">A word is no filter.</exception>
+    public static ImmutableArray<FilterKind> Filters(IEnumerable<string> words) =>
+        [.. words.Select(word => PlacementPolicy.TryParseFilter(word, out FilterKind kind) ? kind : throw new ArgumentException($"'{word}' is no filter", nameof(words)))];
 
     public static PlacedContainer ContainerOf(ReplicaId replica, WorkloadSpec workload) => new()
     {

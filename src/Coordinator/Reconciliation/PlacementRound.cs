@@ -173,7 +173,7 @@ internal sealed class PlacementRound
         }
 
         PreparedRequest? prepared = node.Ready
-            ? PreparedRequest.Create(_placement, PlacementMapping.RequestOf(wanted.Workload, _images), _rules.Policy, out _)
+            ? PreparedRequest.Create(_placement, PlacementMapping.RequestOf(wanted.Workload, _images), PlacementMapping.PolicyOf(wanted.Workload, _rules.Policy), out _)
             : null;
         NodeState there = _placement.Find(node.Name)!;
         return prepared is null || prepared.Hard.All(filter => !Evicts(filter, changed) || filter.Keeps(there));

@@ -14,6 +14,14 @@ internal static class ReconciliationSetup
 
     private static ReconcileRules RulesOf(CoordinatorOptions options) =>
         PlacementPolicy.TryParseStrategy(options.Strategy, out Strategy strategy)
-            ? ReconcileRules.Default with { Policy = PlacementPolicy.Default with { Strategy = strategy } }
+            ? ReconcileRules.Default with
+            {
+                Policy = new PlacementPolicy
+                {
+                    Strategy = strategy,
+                    Filters = options.Filters is { Length: > 0 } filters ? PlacementMapping.Filters(filters) : PlacementPolicy.AllFilters,
+                    OverCommit = options.OverCommit,
+                },
+            }
             : throw new ArgumentException($"the strategy '{options.Strategy}' is not spread, binpack or random", nameof(options));
 }

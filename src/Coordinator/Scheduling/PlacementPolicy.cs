@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RpiAgent.Coordinator.Model;
 
 namespace RpiAgent.Coordinator.Scheduling;
 
@@ -36,28 +37,12 @@ internal sealed record PlacementPolicy
 
     public static bool TryParseFilter(string text, out FilterKind filter)
     {
-        foreach (FilterKind kind in AllFilters)
-        {
-            if (Name(kind) == text)
-            {
-                filter = kind;
-                return true;
-            }
-        }
-        filter = default;
-        return false;
+        int place = PlacementWords.Filters.IndexOf(text);
+        filter = place < 0 ? default : AllFilters[place];
+        return place >= 0;
     }
 
-    public static string Name(Strategy strategy) => strategy switch { Strategy.Spread => "spread", Strategy.Binpack => "binpack", _ => "random" };
+    public static string Name(Strategy strategy) => PlacementWords.Strategies[(int)strategy];
 
-    public static string Name(FilterKind kind) => kind switch
-    {
-        FilterKind.Health => "health",
-        FilterKind.Port => "port",
-        FilterKind.ContainerSlots => "containerslots",
-        FilterKind.Dependency => "dependency",
-        FilterKind.Affinity => "affinity",
-        FilterKind.Constraint => "constraint",
-        _ => "whitelist",
-    };
+    public static string Name(FilterKind kind) => PlacementWords.Filters[(int)kind];
 }

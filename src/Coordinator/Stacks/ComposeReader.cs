@@ -68,14 +68,14 @@ internal static partial class ComposeReader
             Volumes = TopLevelReader.Volumes(top, scope),
         };
         HashSet<string> awaited = [.. active.SelectMany(one => DependencyReader.AwaitedEnds(one.Map))];
-        string? strategy = StrategyReader.Read(top);
+        PlacementRules policy = PolicyReader.Read(top);
         List<WorkloadSpec> workloads = [];
         List<(string Service, string Alias, Place At, string Where)> aliases = [];
         foreach ((string name, YamlMap map) in active)
         {
             Section service = new(map, first ? name : $"services.{name}", report, ComposeKeys.Service);
             WorkloadSpec workload = ServiceReader.Read(name, service, awaited.Contains(name), scope);
-            workloads.Add(workload with { Placement = workload.Placement with { Strategy = workload.Placement.Strategy ?? strategy } });
+            workloads.Add(PolicyReader.Apply(workload, policy, service));
             aliases.AddRange(DependencyReader.Links(service).Where(link => link.Alias is not null).Select(link => (link.Service, link.Alias!, link.At, service.Path("links"))));
         }
 

@@ -18,7 +18,7 @@ internal static class ServiceReader
         (string restart, int attempts) = DeployReader.Restart(service, deploy, once);
         (ImmutableArray<MountSpec> mounts, ImmutableArray<string> tmpfs) = MountReader.Read(service, scope);
         string? mode = NetworkReader.Mode(service);
-        PlacementRules rules = DeployReader.Placement(deploy, new PlacementRules { Strategy = StrategyReader.Read(service) });
+        PlacementRules rules = DeployReader.Placement(deploy, PolicyReader.Read(service));
         if (service.Text("platform") is { } platform)
         {
             rules = Platform(rules, platform, service);

@@ -57,6 +57,14 @@ public class OptionsTests
         Assert.Contains("Nodes:3:Address 10.0.0.1 is not a host", told, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_unknown_filter_is_told_with_those_there_are()
+    {
+        OptionsValidationException refused = Assert.Throws<OptionsValidationException>(() => Read(("AdvertiseAddress", "192.168.1.2"), ("Filters:0", "health"), ("Filters:1", "prot")));
+        Assert.Contains("Filters: 'prot': known are health, port, containerslots", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(["port"], Read(("AdvertiseAddress", "192.168.1.2"), ("Filters:0", "port")).Filters);
+    }
+
     private static ImmutableArray<string> Problems(string pool, params NodeOptions[] nodes) => CoordinatorOptionsReader.Problems(new CoordinatorOptions
     {
         AdvertiseAddress = "192.168.1.2",

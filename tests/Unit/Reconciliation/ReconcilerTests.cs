@@ -52,6 +52,19 @@ public class ReconcilerTests
     }
 
     [Fact]
+    public void A_stack_switches_a_filter_off_for_itself_only()
+    {
+        PlacementRules elsewhere = new() { Constraints = ["zone==nowhere"] };
+        WorkloadSpec strict = Pis.Workload("s", "strict") with { Placement = elsewhere };
+        WorkloadSpec easy = Pis.Workload("s", "easy") with { Placement = elsewhere with { Filters = ["health"] } };
+
+        ClusterSnapshot placed = Apply(Three().With(Pis.Stack("s", strict, easy)));
+
+        Assert.Equal("s.easy", Assert.Single(placed.Assignments.Values.SelectMany(assignment => assignment.Replicas)).Id.Workload.Value);
+        Assert.True(Reconcile(placed).Assignments.IsEmpty);
+    }
+
+    [Fact]
     public void Replicas_of_a_removed_stack_are_taken_away()
     {
         ClusterSnapshot placed = Apply(Three().With(Pis.Stack("s", Pis.Workload("s", "web", 2))));

@@ -140,6 +140,29 @@ public class ServiceReaderTests
         Assert.Equal("binpack", rules.Strategy);
     }
 
+    [Fact]
+    public void Filters_are_chosen_for_the_file_or_for_one_service()
+    {
+        StackSpec stack = Composed.Stack("x-rpi-filters: [health, port]\nservices:\n  a: {image: i}\n  b: {image: i, x-rpi-filters: []}\n");
+        Assert.Equal(["health", "port"], stack.Workloads[0].Placement.Filters!.Value);
+        Assert.Empty(stack.Workloads[1].Placement.Filters!.Value);
+        Assert.Null(Composed.Service("user: me").Placement.Filters);
+    }
+
+    [Theory]
+    [InlineData("x-rpi-filters: [health, prot]", "'prot': known are health, port")]
+    [InlineData("x-rpi-filters: [port, port]", "a filter is named twice")]
+    [InlineData("x-rpi-filters: port", "where a list is wanted")]
+    public void A_bad_choice_of_filters_is_refused(string line, string problem) =>
+        Assert.Contains(problem, Assert.Single(Composed.ProblemsOf(line)), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_condition_whose_filter_is_off_is_told()
+    {
+        string warning = Assert.Single(Composed.Warnings("x-rpi-filters: [health]\nservices:\n  a: {image: i, environment: ['constraint:zone==a']}\n"));
+        Assert.Contains("the filter 'constraint' is switched off", warning, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("healthcheck: {test: curl -f localhost}", new[] { "CMD-SHELL", "curl -f localhost" })]
     [InlineData("healthcheck: {test: [NONE]}", new[] { "NONE" })]
