@@ -6,7 +6,7 @@ namespace RpiAgent.Tests.EndToEnd.Support;
 /// <summary>Drives deploy/try.sh. One instance is one cluster of virtual Pis with its own network, containers and files.</summary>
 public sealed class Rig(string instance)
 {
-    private static readonly string Repository = FindRepository();
+    public static readonly string Repository = FindRepository();
 
     /// <summary>Runs deploy/try.sh; a verb that fails does not throw.</summary>
     public async Task<RigResult> TryAsync(TimeSpan limit, params string[] arguments)

@@ -37,7 +37,7 @@ public sealed class VirtualCluster : IAsyncLifetime
 
     public static Task<Dictionary<string, JsonElement>> NodesAsync() => Pis.NodesAsync();
 
-    public static Task<Dictionary<string, JsonElement>> ReplicasAsync() => Pis.ReplicasAsync();
+    public static Task<Dictionary<string, JsonElement>> ReplicasAsync(string stack = "wordpress") => Pis.ReplicasAsync(stack);
 
     /// <summary>Container ids and start times on a Pi, as one text that changes when any of them is restarted.</summary>
     public static Task<string> RunningAsync(string node) =>
