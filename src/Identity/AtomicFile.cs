@@ -30,6 +30,29 @@ public static partial class AtomicFile
 
     public static void Write(string path, string content, UnixFileMode mode) => Write(path, Encoding.UTF8.GetBytes(content), mode);
 
+    /// <summary>Takes away the temporary files of writes that were cut. Only while nothing is being written there.</summary>
+    public static void Sweep(string directory)
+    {
+        foreach (string temporary in Directory.Exists(directory) ? Directory.GetFiles(directory, ".*.new") : [])
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>Makes the directory, and those above it that are missing, so that they last: a file in a directory that is lost is lost, too.</summary>
+    public static void EnsureDirectory(string directory, UnixFileMode mode)
+    {
+        if (Directory.Exists(directory))
+        {
+            return;
+        }
+
+        string parent = Path.GetDirectoryName(Path.GetFullPath(directory)) ?? "/";
+        EnsureDirectory(parent, mode);
+        Directory.CreateDirectory(directory, mode);
+        SyncDirectory(parent);
+    }
+
     /// <summary>Renames within a directory and makes it last.</summary>
     public static void Rename(string from, string to)
     {

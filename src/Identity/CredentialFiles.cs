@@ -23,7 +23,7 @@ public sealed class CredentialFiles(string directory, string name)
     /// <summary>The key to ask a certificate for: on disk before it is used anywhere, and the same one again if the last try was cut off.</summary>
     public ECDsa PrepareKey()
     {
-        Directory.CreateDirectory(directory, AtomicFile.PrivateDirectory);
+        AtomicFile.EnsureDirectory(directory, AtomicFile.PrivateDirectory);
         if (File.Exists(NextKeyPath))
         {
             ECDsa waiting = ECDsa.Create();

@@ -19,7 +19,7 @@ internal sealed class Ledger(string path)
     {
         ReadOnlySpan<byte> content = assignment.Encoded.Span;
         byte[] header = Encoding.ASCII.GetBytes($"{Header}{Convert.ToHexStringLower(SHA256.HashData(content))}\n");
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path) ?? "/", AtomicFile.PrivateDirectory);
+        AtomicFile.EnsureDirectory(System.IO.Path.GetDirectoryName(path) ?? "/", AtomicFile.PrivateDirectory);
         AtomicFile.Write(path, [.. header, .. content], AtomicFile.Private);
     }
 

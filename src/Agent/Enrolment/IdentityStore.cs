@@ -24,7 +24,7 @@ internal sealed class IdentityStore(AgentOptions options)
     /// <summary>The key to enrol with; on disk before it is used.</summary>
     public ECDsa PrepareKey()
     {
-        Directory.CreateDirectory(options.Under(options.StateDirectory), AtomicFile.PrivateDirectory);
+        AtomicFile.EnsureDirectory(options.Under(options.StateDirectory), AtomicFile.PrivateDirectory);
         return Files.PrepareKey();
     }
 

@@ -24,7 +24,7 @@ internal sealed partial class EpochFence(string path, ILogger<EpochFence> log)
 
             if (epoch > newest)
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(path) ?? "/", AtomicFile.PrivateDirectory);
+                AtomicFile.EnsureDirectory(Path.GetDirectoryName(path) ?? "/", AtomicFile.PrivateDirectory);
                 AtomicFile.Write(path, epoch.ToString(CultureInfo.InvariantCulture) + "\n", AtomicFile.Private);
                 _newest = newest = epoch;
             }

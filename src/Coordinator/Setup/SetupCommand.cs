@@ -36,8 +36,8 @@ internal static class SetupCommand
     public static void Apply(CoordinatorOptions options, Version consul, DateTimeOffset now, Action<string> tell)
     {
         ClusterFiles files = new(options);
-        Directory.CreateDirectory(options.StateDirectory, AtomicFile.PrivateDirectory);
-        Directory.CreateDirectory(files.ConsulDirectory, AtomicFile.PrivateDirectory);
+        AtomicFile.EnsureDirectory(options.StateDirectory, AtomicFile.PrivateDirectory);
+        AtomicFile.EnsureDirectory(files.ConsulDirectory, AtomicFile.PrivateDirectory);
         using FileStream alone = LockDirectory(options);
         using CertificateAuthority authority = files.EnsureAuthority(now, tell);
         HostNames coordinatorNames = files.NamesOf();
