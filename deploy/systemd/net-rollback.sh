@@ -8,7 +8,8 @@
 #   net-rollback.sh link-up IFACE KIND      starts it, outside of the agent's control group
 #
 # txn.json is the marker, txn/manifest has a line "N mode uid gid existed sha256-before sha256-after path" per file,
-# txn/N.before the old content. Every step may be cut and done again.
+# txn/N.before the old content, txn/link the words "KIND IFACE". Beside each file its old version waits as .NAME.rpi-old, so that the
+# way back needs no room on a full disk. Every step may be cut and done again.
 set -u
 umask 077
 net=${RPI_AGENT_NET:-/var/lib/rpi-agent/net}
@@ -50,7 +51,7 @@ link_up() {
         systemctl start "ifup@$1.service"
     else
         systemd-run --quiet --unit="rpi-agent-ifup-$1" -p Type=oneshot -p RemainAfterExit=yes -p KillMode=process \
-            -p TimeoutStartSec=120 ifup --force "$1"
+            -p TimeoutStartSec=120 -p Restart=on-failure -p RestartSec=10 ifup --force "$1"
     fi
 }
 
@@ -62,58 +63,94 @@ copies_are_good() {
     done <"$net/txn/manifest"
 }
 
+digest() { sha256sum <"$1" 2>/dev/null | cut -d' ' -f1; }
+
 restore_files() {
+    code=0
     while read -r number mode uid gid existed before _ path; do
         folder=$(dirname "$path")
-        name=$(basename "$path")
-        rm -f "$folder/.$name.rpi-new"
-        if [ -e "$path" ] && [ "$(sha256sum <"$path" | cut -d' ' -f1)" != "$before" ]; then
-            cp -p "$path" "$failed/$number.$name" 2>/dev/null
+        old=$folder/.$(basename "$path").rpi-old
+        present=$(digest "$path")
+        # A version that is neither the old one nor ours was written by somebody else: it is kept for them.
+        if [ -e "$path" ] && [ "$present" != "$before" ]; then
+            cp -p "$path" "$failed/$number.$(basename "$path")" 2>/dev/null
         fi
-        if [ "$existed" = 1 ]; then
-            copy=$folder/.$name.rpi-old
-            cp "$net/txn/$number.before" "$copy" && chown "$uid:$gid" "$copy" && chmod "$mode" "$copy" &&
-                sync "$copy" && mv -f "$copy" "$path" || return 1
-        else
+        if [ "$existed" != 1 ]; then
             rm -f "$path"
+        elif [ "$present" != "$before" ]; then
+            [ "$(digest "$old")" = "$before" ] || { cp "$net/txn/$number.before" "$old" && sync "$old"; }
+            chown "$uid:$gid" "$old" && chmod "$mode" "$old" && mv -f "$old" "$path" || code=1
         fi
-        sync "$folder"
+        sync "$folder" || code=1
     done <"$net/txn/manifest"
+    return $code
 }
 
-# The copies first and the marker last: cut in between, the next boot finds a marker that is already done with.
+# mark PHASE: whole or not at all, as every write of the marker.
+mark() {
+    sed "s/\"phase\":\"[A-Za-z]*\"/\"phase\":\"$1\"/" "$marker" >"$net/.txn.json.new" && sync "$net/.txn.json.new" &&
+        mv -f "$net/.txn.json.new" "$marker" && sync "$net"
+}
+
+# What waits beside the files, then the copies, and the marker last: cut in between, the next boot finds a marker that is already done with.
 forget() {
-    sed -i "s/\"phase\":\"[A-Za-z]*\"/\"phase\":\"$1\"/" "$marker" && sync "$marker" "$net"
-    [ "$1" = confirmed ] || cp "$marker" "$failed/txn.json"
-    rm -rf "$net/txn"
+    if [ -e "$net/txn/manifest" ]; then
+        while read -r _ _ _ _ _ _ _ path; do
+            folder=$(dirname "$path")
+            rm -f "$folder/.$(basename "$path").rpi-new" "$folder/.$(basename "$path").rpi-old"
+            sync "$folder"
+        done <"$net/txn/manifest"
+    fi
+    rm -rf "$net/txn" "$net/.txn.json.new"
+    sync "$net"
     rm -f "$marker"
     sync "$net"
 }
 
+# Why, and for which change: what is reported. Kept when the same change is taken back a second time after a cut.
+note_failure() {
+    if ! cmp -s "$marker" "$failed/txn.json"; then
+        rm -rf "$failed"
+        mkdir -p "$failed"
+        echo "$1" >"$failed/reason"
+        cp "$marker" "$failed/txn.json"
+        sync "$failed/reason" "$failed/txn.json" "$failed" "$net"
+    fi
+}
+
 roll_back() {
     reason=$1
-    kind=$(cat "$net/txn/link" 2>/dev/null || echo auto)
+    kind=auto
     interface=$(field iface)
-    case $(field phase) in
-        confirmed) forget confirmed; return ;;
-        rolledBack) forget rolledBack; return ;;
-    esac
-    rm -rf "$failed"
-    mkdir -p "$failed"
-    echo "$reason" >"$failed/reason"
-    if ! copies_are_good; then
-        say "the copies in $net/txn are damaged; nothing is changed"
-        mv "$marker" "$failed/damaged.json"
-        return 1
-    fi
+    [ ! -e "$net/txn/link" ] || read -r kind interface <"$net/txn/link"
     touch_link=no
     if has_systemd && [ "$2" != boot ] && [ -n "$interface" ]; then
         touch_link=yes
     fi
+    case $(field phase) in
+        confirmed) forget; return ;;
+        rolledBack)
+            [ $touch_link = no ] || { link_down "$interface" "$kind"; link_up "$interface" "$kind"; }
+            forget
+            return
+            ;;
+    esac
+    note_failure "$reason"
+    if ! copies_are_good; then
+        say "the copies in $net/txn are damaged; nothing is changed"
+        echo "$reason; but the copies of the old files are damaged: nothing was changed, look at $failed" >"$failed/reason"
+        mv "$marker" "$failed/damaged.json"
+        sync "$failed/reason" "$failed" "$net"
+        return 1
+    fi
     [ $touch_link = no ] || link_down "$interface" "$kind"
-    restore_files || { say "a file could not be restored"; return 1; }
-    forget rolledBack
+    restore_files
+    restored=$?
+    [ $restored != 0 ] || mark rolledBack
+    # Also with a file that could not be restored: any network is better than none, and the marker stays for the next boot.
     [ $touch_link = no ] || link_up "$interface" "$kind"
+    [ $restored = 0 ] || { say "a file could not be restored"; return 1; }
+    forget
     say "the network is as it was before: $reason"
 }
 

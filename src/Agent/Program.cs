@@ -15,29 +15,27 @@ internal static class Program
         };
         root.SetAction((_, cancel) => RunDaemonAsync(cancel));
         ParseResult command = root.Parse(args);
-        int exitCode = await command.InvokeAsync();
+        int exitCode = await GuardAsync(() => command.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
         return command.Errors.Count > 0 ? ExitCodes.Usage : exitCode;
     }
 
-    private static async Task<int> RunDaemonAsync(CancellationToken cancel)
+    private static Task<int> RunDaemonAsync(CancellationToken cancel) => AgentDaemon.RunAsync(AgentConfiguration.Load(), cancel);
+
+    /// <summary>Options that cannot be used end every verb in the same way.</summary>
+    private static async Task<int> GuardAsync(Func<Task<int>> run)
     {
-        const string path = "/etc/rpi-agent/agent.json";
         try
         {
-            IConfiguration configuration = new ConfigurationBuilder()
-                .AddJsonFile(path, optional: true)
-                .AddEnvironmentVariables()
-                .Build();
-            return await AgentDaemon.RunAsync(configuration, cancel);
+            return await run();
         }
         catch (InvalidDataException bad)
         {
-            await Console.Error.WriteLineAsync($"{path}: {bad.InnerException?.Message ?? bad.Message}");
+            await Console.Error.WriteLineAsync($"{AgentConfiguration.FilePath}: {bad.InnerException?.Message ?? bad.Message}");
             return ExitCodes.Configuration;
         }
         catch (OptionsValidationException bad)
         {
-            await Console.Error.WriteLineAsync($"{path} or environment RpiAgent__*: {string.Join("; ", bad.Failures)}");
+            await Console.Error.WriteLineAsync($"{AgentConfiguration.FilePath} or environment RpiAgent__*: {string.Join("; ", bad.Failures)}");
             return ExitCodes.Configuration;
         }
     }

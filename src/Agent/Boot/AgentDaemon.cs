@@ -18,7 +18,7 @@ internal static class AgentDaemon
 {
     public static async Task<int> RunAsync(IConfiguration configuration, CancellationToken cancel)
     {
-        AgentOptions options = ReadOptions(configuration);
+        AgentOptions options = AgentConfiguration.ReadOptions(configuration);
         TimeProvider time = TimeProvider.System;
         ClockProbe probe = new(options);
         TrustClock clock = new(time, probe.IsSynchronised);
@@ -42,16 +42,6 @@ internal static class AgentDaemon
         await app.Services.GetRequiredService<NodeAddress>().LookAsync(cancel);
         await app.RunAsync(cancel);
         return ExitCodes.Ok;
-    }
-
-    /// <exception cref="OptionsValidationException">With every problem.</exception>
-    private static AgentOptions ReadOptions(IConfiguration configuration)
-    {
-        AgentOptions options = new();
-        configuration.GetSection(AgentOptions.Section).Bind(options);
-        return new AgentOptionsValidator().Validate(null, options) is { Failed: true } result
-            ? throw new OptionsValidationException(AgentOptions.Section, typeof(AgentOptions), result.Failures)
-            : options;
     }
 
     /// <summary>READY is sent before enrolment: a Pi whose coordinator is away has started, and says what it waits for.</summary>

@@ -36,6 +36,17 @@ internal sealed partial record FileOwnership(uint User, uint Group, UnixFileMode
         }
     }
 
+    /// <summary>Whether nothing can be written in a directory because its file system is mounted so.</summary>
+    public static bool IsOnReadOnlyFileSystem(string directory)
+    {
+        const int write = 2, readOnlyFileSystem = 30; // W_OK, EROFS
+        return Access(directory, write) != 0 && Marshal.GetLastPInvokeError() == readOnlyFileSystem;
+    }
+
+    [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Access(string path, int mode);
+
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Statx(int directory, string path, int flags, uint mask, out StatxBuffer buffer);

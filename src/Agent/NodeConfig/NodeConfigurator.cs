@@ -38,6 +38,7 @@ internal sealed partial class NodeConfigurator : IDisposable
         List<string> done = [];
         try
         {
+            _files.Sweep();
             TransactionEnd? earlier = await _network.ResumeAsync(confirm, cancel);
             if (earlier?.RolledBackBecause is { } reason)
             {

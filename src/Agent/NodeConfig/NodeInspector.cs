@@ -47,8 +47,12 @@ internal sealed class NodeInspector(AgentOptions options, CommandRunner commands
         return starts is [.., var last] && last.Contains("$DOCKER_OPTS", StringComparison.Ordinal) && unit.Output.Contains(DockerDefaults.FilePath, StringComparison.Ordinal);
     }
 
-    /// <summary>raspi-config's overlay: a root in memory that the kernel's command line asks for.</summary>
+    /// <summary>raspi-config's overlay, a root in memory that the kernel's command line asks for; or a root that cannot be written at all.</summary>
     private bool IsRootVolatile() =>
+        new[] { options.Under("/etc"), options.Under("/etc/network"), options.Under(options.StateDirectory) }.Any(FileOwnership.IsOnReadOnlyFileSystem)
+        || IsRootOverlay();
+
+    private bool IsRootOverlay() =>
         Text("/proc/cmdline").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Any(word => word is "boot=overlay" || word.StartsWith("overlayroot=tmpfs", StringComparison.Ordinal))
         && Text("/proc/mounts").Split('\n').Any(line => line.Split(' ') is [_, "/", "overlay" or "overlayfs", ..]);
 

@@ -17,7 +17,7 @@ internal static class NodePlanner
             ImmutableArray<string>.Builder warnings = ImmutableArray.CreateBuilder<string>();
             NodeStep[] steps = [.. PlanHostName(current, desired), .. PlanAddress(current, desired, warnings), .. PlanDocker(current, desired)];
             return steps.Length > 0 && current.RootIsVolatile
-                ? NodePlan.Refuse(new Refusal(RefusalCodes.ReadOnlyRoot, "/", "the root file system is an overlay in memory and forgets every change at the next boot; switch it off (raspi-config, Overlay File System) and try again"))
+                ? NodePlan.Refuse(new Refusal(RefusalCodes.ReadOnlyRoot, "/", "the root file system is read-only, or an overlay in memory that forgets every change at the next boot; make it writable (raspi-config, Overlay File System) and try again"))
                 : new NodePlan(null, [.. steps], warnings.ToImmutable());
         }
         catch (RefusalException e)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Agent.NodeConfig.Transaction;
 
 namespace RpiAgent.Agent.NodeConfig.Cli;
@@ -7,6 +8,10 @@ internal sealed class NetworkControl(AgentOptions options)
 {
     private readonly TransactionFiles _files = new(options, new ConfigFiles(options));
     private readonly IfupdownLink _link = new(options, new CommandRunner(TimeProvider.System), TimeProvider.System);
+
+    /// <exception cref="RefusalException">None waits, or its time is over.</exception>
+    public Task<string> ConfirmAsync(CancellationToken cancel) =>
+        new NetworkTransaction(options, _files, _link, TimeProvider.System, NullLogger<NetworkTransaction>.Instance).ConfirmByHandAsync(cancel);
 
     public string? PendingId => _files.ReadMarker()?.Id;
 
@@ -18,8 +23,9 @@ internal sealed class NetworkControl(AgentOptions options)
 
     public string Describe()
     {
-        string last = options.State("net/last-failed/reason");
-        string ended = File.Exists(last) ? $"the last change that was taken back: {File.ReadAllText(last).Trim()}" : "no change was taken back";
+        string ended = _files.ReadFailure() is { } failure
+            ? $"the last change that was taken back: {failure.Marker.Reason}: {failure.Reason}"
+            : "no change was taken back";
         return _files.ReadMarker() is { } marker
             ? $"change {marker.Id} is {marker.Phase.ToString().ToLowerInvariant()}: {marker.Reason}; taken back {marker.DeadlineSeconds} s after its start unless confirmed"
             : $"no change is waiting; {ended}";

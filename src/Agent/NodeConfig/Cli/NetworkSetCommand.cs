@@ -13,7 +13,7 @@ internal static class NetworkSetCommand
         WishOptions wish = new();
         Command set = new("set", "Set an address. It is taken back unless 'rpi-agent network confirm' is typed in time, from a connection to the new one.");
         wish.AddTo(set);
-        Option<int> within = new("--within") { Description = "Seconds to wait for the confirmation, 30 to 600.", DefaultValueFactory = _ => Options.NetworkConfirmSeconds };
+        Option<int> within = new("--within") { Description = "Seconds to wait for the confirmation, 30 to 600.", DefaultValueFactory = _ => new AgentOptions().NetworkConfirmSeconds };
         within.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() is < 30 or > 600)
@@ -24,11 +24,7 @@ internal static class NetworkSetCommand
         set.Options.Add(within);
         set.SetAction((result, cancel) => SetAsync(wish, within, result, cancel));
         Command confirm = new("confirm", "Keep the address that is being tried.");
-        confirm.SetAction(_ => WithPending(id =>
-        {
-            File.WriteAllText(ConfirmationPath, id);
-            return "the change is kept";
-        }));
+        confirm.SetAction((_, cancel) => Report(async () => $"kept: {await new NetworkControl(Options).ConfirmAsync(cancel)}"));
         Command rollback = new("rollback", "Take back the address that is being tried.");
         rollback.SetAction(async (_, cancel) =>
         {
@@ -48,8 +44,7 @@ internal static class NetworkSetCommand
         return [set, confirm, rollback, status];
     }
 
-    private static AgentOptions Options => new();
-    private static string ConfirmationPath => Options.State("net/confirmed-by-hand");
+    private static AgentOptions Options => AgentConfiguration.ReadOptions(AgentConfiguration.Load());
 
     private static async Task<int> SetAsync(WishOptions wish, Option<int> within, ParseResult result, CancellationToken cancel)
     {
@@ -69,10 +64,8 @@ internal static class NetworkSetCommand
         AgentOptions options = Options;
         options.NetworkConfirmSeconds = result.GetValue(within);
         using NodeConfigurator configurator = new(options, TimeProvider.System, NullLoggerFactory.Instance);
-        Directory.CreateDirectory(Path.GetDirectoryName(ConfirmationPath)!, Identity.AtomicFile.PrivateDirectory);
-        File.Delete(ConfirmationPath);
         Console.Error.WriteLine($"within {options.NetworkConfirmSeconds} s, connect to the new address and type: rpi-agent network confirm");
-        NodeConfigOutcome outcome = await configurator.ApplyAsync(spec, (id, _) => Task.FromResult(File.Exists(ConfirmationPath) && File.ReadAllText(ConfirmationPath) == id), cancel);
+        NodeConfigOutcome outcome = await configurator.ApplyAsync(spec, (_, _) => Task.FromResult(false), cancel); // 'confirm' keeps it from its own process
         Console.Error.WriteLine($"{outcome.Result}{(outcome.Detail.Length > 0 ? $": {outcome.Detail}" : "")}");
         return outcome.Result switch
         {
@@ -82,17 +75,6 @@ internal static class NetworkSetCommand
         };
     }
 
-    private static int WithPending(Func<string, string> act)
-    {
-        if (new NetworkControl(Options).PendingId is not { } id)
-        {
-            return NothingPending();
-        }
-
-        Console.Error.WriteLine(act(id));
-        return ExitCodes.Ok;
-    }
-
     private static async Task<int> Report(Func<Task<string>> act)
     {
         try
@@ -100,7 +82,7 @@ internal static class NetworkSetCommand
             Console.Error.WriteLine(await act());
             return ExitCodes.Ok;
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is InvalidOperationException or RefusalException)
         {
             Console.Error.WriteLine(e.Message);
             return ExitCodes.Refused;

@@ -14,6 +14,8 @@ internal sealed class IfupdownLink(AgentOptions options, CommandRunner commands,
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(150);
 
+    private readonly IfupdownGate _gate = new(options, commands);
+
     private bool IsFolder => options.Root != "/";
 
     /// <summary><c>hotplug</c> when udev starts the interface as ifup@NAME.service, else <c>auto</c>.</summary>
@@ -21,14 +23,19 @@ internal sealed class IfupdownLink(AgentOptions options, CommandRunner commands,
         !IsFolder && (await commands.RunAsync("systemctl", ["is-active", $"ifup@{name}.service"], Short, cancel)).Output.Trim() == "active" ? "hotplug" : "auto";
 
     /// <summary>Starts the timer that takes the change back whatever becomes of the agent. Monotonic.</summary>
-    public Task StartTimerAsync(string id, int seconds, CancellationToken cancel) =>
-        SystemdRunAsync([$"--unit={TimerUnit}", $"--on-active={seconds}", "--timer-property=AccuracySec=1s", ScriptPath, "timer", id], Short, cancel);
+    public async Task StartTimerAsync(string id, int seconds, CancellationToken cancel)
+    {
+        // A timer or a failed service of that name would keep the new one from starting.
+        await StopTimerAsync(cancel);
+        await SystemdRunAsync([$"--unit={TimerUnit}", $"--on-active={seconds}", "--timer-property=AccuracySec=1s", ScriptPath, "timer", id], Short, cancel);
+    }
 
     public async Task StopTimerAsync(CancellationToken cancel)
     {
         if (!IsFolder)
         {
             await commands.RunAsync("systemctl", ["stop", $"{TimerUnit}.timer"], Short, cancel);
+            await commands.RunAsync("systemctl", ["reset-failed", $"{TimerUnit}.timer", $"{TimerUnit}.service"], Short, cancel);
         }
     }
 
@@ -48,18 +55,11 @@ internal sealed class IfupdownLink(AgentOptions options, CommandRunner commands,
         (await commands.RunAsync("env", [.. environment, options.Under(ScriptPath), "now", id, reason], Long, cancel)).OrThrow();
     }
 
-    /// <summary>ifupdown's own opinion of the files in place.</summary>
+    /// <summary>ifupdown's own opinion of the new files.</summary>
+    /// <param name="file">The main file, or the version of it that waits beside it.</param>
     /// <returns>Null when it takes them.</returns>
-    public async Task<string?> CheckFilesAsync(string name, CancellationToken cancel)
-    {
-        if (IsFolder)
-        {
-            return null;
-        }
-
-        CommandResult query = await commands.RunAsync("/sbin/ifquery", ["--no-mappings", name], Short, cancel);
-        return query.Succeeded ? null : $"ifquery does not take the new file: {query.Error.Trim()}";
-    }
+    public async Task<string?> CheckFilesAsync(string name, string file, CancellationToken cancel) =>
+        IsFolder ? null : await _gate.RefuseAsync(name, file, cancel);
 
     /// <summary>Duplicate address detection (RFC 5227) with arping, where it is installed.</summary>
     public async Task<bool> IsAddressInUseAsync(AddressWish wish, CancellationToken cancel)

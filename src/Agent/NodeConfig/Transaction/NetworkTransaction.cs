@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RpiAgent.Agent.NodeConfig.Interfaces;
 
 namespace RpiAgent.Agent.NodeConfig.Transaction;
 
@@ -9,14 +10,16 @@ namespace RpiAgent.Agent.NodeConfig.Transaction;
 internal sealed partial class NetworkTransaction(
     AgentOptions options, TransactionFiles files, IfupdownLink link, TimeProvider time, ILogger<NetworkTransaction> logger)
 {
-    private const long MinimumFreeBytes = 1024 * 1024;
     private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>Ends what an agent before this one began: confirms it when the coordinator can be reached, else takes it back.</summary>
+    /// <exception cref="RefusalException">Another process makes a change just now.</exception>
     public async Task<TransactionEnd?> ResumeAsync(Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
+        using FileStream own = Own();
         if (files.ReadMarker() is not { } marker)
         {
+            files.Sweep();
             return null;
         }
 
@@ -36,23 +39,15 @@ internal sealed partial class NetworkTransaction(
     /// <exception cref="RefusalException">Nothing was changed.</exception>
     public async Task<TransactionEnd> RunAsync(ChangeAddress change, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
-        await CheckPreconditionsAsync(change.Wish, cancel);
-        string name = change.Wish.Interface;
-        string kind = await link.KindAsync(name, cancel);
-        TransactionMarker marker = new(
-            Guid.NewGuid().ToString("N")[..12], name, "ifupdown", BootId(), TransactionPhase.Prepared, options.NetworkConfirmSeconds, "coordinator", change.ToString());
-        files.Prepare(marker, kind, change.Files);
-        try
+        using FileStream own = Own();
+        if (files.ReadMarker() is not null)
         {
-            await link.StartTimerAsync(marker.Id, marker.DeadlineSeconds, cancel);
-        }
-        catch (InvalidOperationException)
-        {
-            files.Sweep(change.Files.Keys);
-            files.CleanUp();
-            throw;
+            throw Pending();
         }
 
+        await CheckPreconditionsAsync(change, cancel);
+        string kind = await link.KindAsync(change.Wish.Interface, cancel);
+        TransactionMarker marker = await PrepareAsync(change, kind, cancel);
         LogStarted(marker.Id, marker.Reason, marker.DeadlineSeconds);
         if (await SwitchAsync(marker, kind, change) is { } reason)
         {
@@ -61,6 +56,62 @@ internal sealed partial class NetworkTransaction(
 
         string? missing = await link.CheckLinkAsync(change.Wish, TimeSpan.FromSeconds(marker.DeadlineSeconds / 2.0), cancel);
         return missing is null ? await ConfirmAsync(marker, confirm, cancel) : await RollBackAsync(marker, missing, cancel);
+    }
+
+    /// <summary>Keeps the change that waits, from any process: a person's word in the coordinator's place.</summary>
+    /// <exception cref="RefusalException">None waits, or its time is over.</exception>
+    public async Task<string> ConfirmByHandAsync(CancellationToken cancel)
+    {
+        TransactionMarker? marker = files.ReadMarker();
+        if (marker is not null and not { Phase: TransactionPhase.Applied })
+        {
+            throw new RefusalException(new Refusal(RefusalCodes.TransactionPending, marker.Interface, $"change {marker.Id} is {marker.Phase.ToString().ToLowerInvariant()}; try again in a few seconds"));
+        }
+
+        string? late = marker is null ? files.ReadFailure()?.Reason ?? "no change of the network is waiting" : (await KeepAsync(marker, cancel)).RolledBackBecause;
+        return late is null ? marker!.Reason : throw new RefusalException(new Refusal(RefusalCodes.TransactionExpired, "", late));
+    }
+
+    /// <summary>The change under way, for a second one that must not begin.</summary>
+    public Refusal? RefusePending() => files.ReadMarker() is null ? null : Pending().Refusal;
+
+    /// <summary>Held to the end of a change, so that no other process begins one or takes this one for an orphan.</summary>
+    private FileStream Own() => files.TryOwn() ?? throw Pending();
+
+    private RefusalException Pending() =>
+        new(files.ReadMarker() is { } marker
+            ? new Refusal(RefusalCodes.TransactionPending, marker.Interface, $"change {marker.Id} ({marker.Reason}) is under way and ends within {Remaining(marker)} s; wait for it, or 'rpi-agent network rollback'")
+            : new Refusal(RefusalCodes.TransactionPending, "", "another process is about to change the network; try again in a few seconds"));
+
+    /// <summary>Seconds of this boot; the same in every process.</summary>
+    private double Now => time.GetTimestamp() / (double)time.TimestampFrequency;
+
+    private int Remaining(TransactionMarker marker) => (int)Math.Clamp(marker.StartedSeconds + marker.DeadlineSeconds - Now, 0, marker.DeadlineSeconds);
+
+    /// <summary>All that the way back needs, on disk, and its timer running. Nothing is left when it cannot be done.</summary>
+    private async Task<TransactionMarker> PrepareAsync(ChangeAddress change, string kind, CancellationToken cancel)
+    {
+        TransactionMarker marker = new(
+            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, "ifupdown", BootId(), TransactionPhase.Prepared, options.NetworkConfirmSeconds, "coordinator", change.ToString())
+        {
+            StartedSeconds = Now,
+        };
+        try
+        {
+            files.Prepare(marker, kind, change.Files);
+            if (files.StagedOf(InterfacesReader.MainPath) is { } staged && await link.CheckFilesAsync(marker.Interface, staged, cancel) is { } badFile)
+            {
+                throw new RefusalException(new Refusal(RefusalCodes.Parse, InterfacesReader.MainPath, badFile));
+            }
+
+            await link.StartTimerAsync(marker.Id, marker.DeadlineSeconds, cancel);
+            return marker;
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException or UnauthorizedAccessException or OperationCanceledException or RefusalException)
+        {
+            files.CleanUp();
+            throw;
+        }
     }
 
     /// <summary>Down, swap, up. An agent that is told to stop finishes this first: half-way there is no network.</summary>
@@ -72,7 +123,7 @@ internal sealed partial class NetworkTransaction(
             await link.DownAsync(marker.Interface, kind, CancellationToken.None);
             files.Swap(change.Files.Keys);
             files.WriteMarker(marker with { Phase = TransactionPhase.Applied });
-            if (await link.CheckFilesAsync(marker.Interface, CancellationToken.None) is { } badFile)
+            if (await link.CheckFilesAsync(marker.Interface, InterfacesReader.MainPath, CancellationToken.None) is { } badFile)
             {
                 return badFile;
             }
@@ -86,26 +137,20 @@ internal sealed partial class NetworkTransaction(
         }
     }
 
-    private async Task CheckPreconditionsAsync(AddressWish wish, CancellationToken cancel)
+    private async Task CheckPreconditionsAsync(ChangeAddress change, CancellationToken cancel)
     {
-        string state = options.Under(options.StateDirectory);
-        Directory.CreateDirectory(state);
-        if (new DriveInfo(state).AvailableFreeSpace < MinimumFreeBytes)
+        files.RefuseUnwritable(change.Files.Keys);
+        if (await link.IsAddressInUseAsync(change.Wish, cancel))
         {
-            throw new RefusalException(new Refusal(RefusalCodes.NoSpace, state, $"less than 1 MiB is free at {state}, so the old configuration cannot be kept; make room first"));
-        }
-
-        if (await link.IsAddressInUseAsync(wish, cancel))
-        {
-            throw new RefusalException(new Refusal(RefusalCodes.AddressInUse, wish.Interface, $"another machine on {wish.Interface} has {wish.Address}; take a free address"));
+            throw new RefusalException(new Refusal(RefusalCodes.AddressInUse, change.Wish.Interface, $"another machine on {change.Wish.Interface} has {change.Wish.Address}; take a free address"));
         }
     }
 
     private async Task<TransactionEnd> ConfirmAsync(TransactionMarker marker, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
-        long start = time.GetTimestamp();
-        TimeSpan limit = TimeSpan.FromSeconds(marker.DeadlineSeconds);
-        while (time.GetElapsedTime(start) < limit && files.ReadMarker()?.Id == marker.Id)
+        // After a restart of the node the clock of the old boot says nothing.
+        double end = marker.BootId == BootId() ? Math.Min(marker.StartedSeconds, Now) + marker.DeadlineSeconds : Now + marker.DeadlineSeconds;
+        while (Now < end && IsWaiting(marker.Id))
         {
             if (await TryConfirmAsync(marker.Id, confirm, cancel))
             {
@@ -115,15 +160,23 @@ internal sealed partial class NetworkTransaction(
             await Task.Delay(TryAgainAfter, time, cancel);
         }
 
-        if (files.ReadMarker()?.Id == marker.Id)
+        return IsWaiting(marker.Id)
+            ? await RollBackAsync(marker, "the coordinator did not confirm the change in time", cancel)
+            : EndOf(marker);
+    }
+
+    private bool IsWaiting(string id) => files.ReadMarker() is { Phase: TransactionPhase.Applied } waiting && waiting.Id == id;
+
+    /// <summary>How a change ended that the timer or a person ended.</summary>
+    private TransactionEnd EndOf(TransactionMarker marker)
+    {
+        if (files.ReadFailure() is not { } failure || failure.Marker.Id != marker.Id)
         {
-            return await RollBackAsync(marker, "the coordinator did not confirm the change in time", cancel);
+            return new TransactionEnd(marker.Id, null);
         }
 
-        // The timer, or a person, was quicker.
-        string reason = files.ReadFailure() ?? "taken back";
-        LogRolledBack(marker.Id, reason);
-        return new TransactionEnd(marker.Id, reason);
+        LogRolledBack(marker.Id, failure.Reason);
+        return new TransactionEnd(marker.Id, failure.Reason);
     }
 
     private async Task<bool> TryConfirmAsync(string id, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
@@ -143,12 +196,25 @@ internal sealed partial class NetworkTransaction(
     {
         using (FileStream? held = files.TryLock())
         {
-            if (held is null || files.ReadMarker()?.Id != marker.Id)
+            if (held is null || !IsWaiting(marker.Id))
             {
-                return new TransactionEnd(marker.Id, $"{RefusalCodes.TransactionExpired}: the answer came after the time limit");
+                TransactionEnd end = EndOf(marker);
+                return held is null || end.RolledBackBecause is not null
+                    ? new TransactionEnd(marker.Id, $"{RefusalCodes.TransactionExpired}: {end.RolledBackBecause ?? "the answer came after the time limit"}")
+                    : end;
             }
 
-            files.WriteMarker(marker with { Phase = TransactionPhase.Confirmed });
+            try
+            {
+                files.WriteMarker(marker with { Phase = TransactionPhase.Confirmed });
+            }
+            catch (IOException e)
+            {
+                // Not on disk, so not kept: the next boot would take it back under the coordinator's feet.
+                LogNotConfirmed(marker.Id, e.Message);
+                held.Dispose();
+                return await RollBackAsync(marker, $"the confirmation could not be written: {e.Message}", cancel);
+            }
         }
 
         await link.StopTimerAsync(cancel);

@@ -8,44 +8,80 @@ using RpiAgent.Identity;
 namespace RpiAgent.Agent.NodeConfig.Transaction;
 
 /// <summary>
-/// What lies on disk of a change of address, so that it can be taken back after any power cut:
-/// <c>net/txn/N.before</c> copies, <c>net/txn/manifest</c>, and last the marker <c>net/txn.json</c>. net-rollback.sh reads the same.
+/// What lies on disk of a change of address, so that it can be taken back after any power cut: <c>net/txn/N.before</c> copies and
+/// <c>net/txn/manifest</c>, then the new and the old version beside each file, and last the marker <c>net/txn.json</c>. net-rollback.sh
+/// reads the same. Each part is on disk before the next one is begun, and goes in the opposite order.
 /// </summary>
 internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files)
 {
+    private const long MinimumFreeBytes = 1024 * 1024;
+
     private readonly string _folder = options.State("net");
 
     private string MarkerPath => Path.Join(_folder, "txn.json");
     private string CopiesFolder => Path.Join(_folder, "txn");
+    private string ManifestPath => Path.Join(CopiesFolder, "manifest");
+    private string FailedFolder => Path.Join(_folder, "last-failed");
 
-    public TransactionMarker? ReadMarker() =>
-        File.Exists(MarkerPath) ? JsonSerializer.Deserialize(File.ReadAllBytes(MarkerPath), TransactionJson.Default.TransactionMarker) : null;
+    public TransactionMarker? ReadMarker() => ReadMarker(MarkerPath);
 
-    /// <summary>Stages the new files, copies the old ones and writes the marker. From its rename on, any boot rolls back.</summary>
+    /// <summary>The marker of the last change that was taken back, as the script kept it, and why.</summary>
+    public (TransactionMarker Marker, string Reason)? ReadFailure()
+    {
+        string reason = Path.Join(FailedFolder, "reason");
+        return ReadMarker(Path.Join(FailedFolder, "txn.json")) is { } marker
+            ? (marker, File.Exists(reason) ? File.ReadAllText(reason).Trim() : "taken back")
+            : null;
+    }
+
+    /// <exception cref="RefusalException">E_READONLY_ROOT or E_NO_SPACE: the files, or the way back, cannot be written.</exception>
+    public void RefuseUnwritable(IEnumerable<string> paths)
+    {
+        string[] folders = [options.Under(options.StateDirectory), .. paths.Select(path => Path.GetDirectoryName(files.RealPath(path))!)];
+        foreach (string folder in folders.Distinct(StringComparer.Ordinal).Where(Directory.Exists))
+        {
+            if (FileOwnership.IsOnReadOnlyFileSystem(folder))
+            {
+                throw new RefusalException(new Refusal(RefusalCodes.ReadOnlyRoot, folder, $"{folder} is on a file system that is mounted read-only; make it writable and try again"));
+            }
+
+            if (new DriveInfo(folder).AvailableFreeSpace < MinimumFreeBytes)
+            {
+                throw new RefusalException(new Refusal(RefusalCodes.NoSpace, folder, $"less than 1 MiB is free at {folder}, so the old configuration cannot be kept; make room first"));
+            }
+        }
+    }
+
+    /// <summary>Copies the old files, stages both versions and writes the marker. From its rename on, any boot rolls back.</summary>
     /// <param name="linkKind">How the interface is started; for the script.</param>
     public void Prepare(TransactionMarker marker, string linkKind, ImmutableSortedDictionary<string, byte[]> change)
     {
-        Directory.CreateDirectory(_folder, AtomicFile.PrivateDirectory);
-        if (Directory.Exists(CopiesFolder))
-        {
-            Directory.Delete(CopiesFolder, recursive: true); // of a change that was cut before its marker
-        }
-
-        Directory.CreateDirectory(CopiesFolder, AtomicFile.PrivateDirectory);
+        AtomicFile.EnsureDirectory(_folder, AtomicFile.PrivateDirectory);
+        Sweep();
+        AtomicFile.EnsureDirectory(CopiesFolder, AtomicFile.PrivateDirectory);
+        byte[]?[] before = [.. change.Keys.Select(files.Read)];
         StringBuilder manifest = new();
-        int number = 0;
-        foreach ((string path, byte[] content) in change)
+        foreach ((int number, (string path, byte[] content)) in change.Index())
         {
-            number++;
-            files.Stage(path, content);
-            byte[]? before = files.Read(path);
-            AtomicFile.Write(Path.Join(CopiesFolder, $"{number}.before"), before ?? [], AtomicFile.Private);
-            manifest.AppendLine(CultureInfo.InvariantCulture, $"{number} {Describe(path, before is not null)} {Digest(before ?? [])} {Digest(content)} {files.RealPath(path)}");
+            byte[] old = before[number] ?? [];
+            AtomicFile.Write(Path.Join(CopiesFolder, $"{number + 1}.before"), old, AtomicFile.Private);
+            manifest.AppendLine(CultureInfo.InvariantCulture, $"{number + 1} {Describe(path, before[number] is not null)} {Digest(old)} {Digest(content)} {files.RealPath(path)}");
         }
 
-        AtomicFile.Write(Path.Join(CopiesFolder, "link"), linkKind + "\n", AtomicFile.Private);
-        AtomicFile.Write(Path.Join(CopiesFolder, "manifest"), manifest.ToString(), AtomicFile.Private);
-        AtomicFile.SyncDirectory(_folder);
+        AtomicFile.Write(Path.Join(CopiesFolder, "link"), $"{linkKind} {marker.Interface}\n", AtomicFile.Private);
+        AtomicFile.Write(ManifestPath, manifest.ToString(), AtomicFile.Private);
+        foreach ((int number, (string path, byte[] content)) in change.Index())
+        {
+            files.Stage(path, content, ConfigFiles.New);
+            if (before[number] is { } old)
+            {
+                // So that the way back needs no room on a disk that has filled up meanwhile.
+                files.Stage(path, old, ConfigFiles.Old);
+            }
+
+            AtomicFile.SyncDirectory(Path.GetDirectoryName(files.RealPath(path))!);
+        }
+
         WriteMarker(marker);
     }
 
@@ -54,52 +90,90 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files)
     {
         foreach (string path in paths)
         {
-            AtomicFile.Rename(files.StagedPath(path), files.RealPath(path));
+            AtomicFile.Rename(files.StagedPath(path, ConfigFiles.New), files.RealPath(path));
         }
     }
+
+    /// <summary>Where the new version of a file waits, or null when it is no part of the change.</summary>
+    public string? StagedOf(string path) => files.StagedPath(path, ConfigFiles.New) is var staged && File.Exists(staged) ? staged : null;
 
     public void WriteMarker(TransactionMarker marker) =>
         AtomicFile.Write(MarkerPath, JsonSerializer.SerializeToUtf8Bytes(marker, TransactionJson.Default.TransactionMarker), AtomicFile.Private);
 
-    /// <summary>Copies first, the marker last.</summary>
+    /// <summary>Takes away all that is not the configuration itself; the marker last.</summary>
     public void CleanUp()
     {
+        if (!Directory.Exists(_folder))
+        {
+            return;
+        }
+
+        Sweep();
+        File.Delete(MarkerPath);
+        AtomicFile.SyncDirectory(_folder);
+    }
+
+    /// <summary>Takes away what is left of a change without a marker: it was cut before its start, or at its very end.</summary>
+    public void Sweep()
+    {
+        if (!Directory.Exists(_folder))
+        {
+            return;
+        }
+
+        // The manifest is whole before the first file is staged, so without one there are no staged files.
+        string[] staged = File.Exists(ManifestPath) ? [.. File.ReadLines(ManifestPath).Select(line => line.Split(' ', 8)[^1])] : [];
+        foreach (string path in staged)
+        {
+            File.Delete(ConfigFiles.Beside(path, ConfigFiles.New));
+            File.Delete(ConfigFiles.Beside(path, ConfigFiles.Old));
+            string directory = Path.GetDirectoryName(path)!;
+            if (Directory.Exists(directory))
+            {
+                AtomicFile.SyncDirectory(directory);
+            }
+        }
+
         if (Directory.Exists(CopiesFolder))
         {
             Directory.Delete(CopiesFolder, recursive: true);
         }
 
-        File.Delete(MarkerPath);
-        AtomicFile.SyncDirectory(_folder);
-    }
-
-    /// <summary>Why the last change was taken back, as the script wrote it down.</summary>
-    public string? ReadFailure()
-    {
-        string path = Path.Join(_folder, "last-failed", "reason");
-        return File.Exists(path) ? File.ReadAllText(path).Trim() : null;
-    }
-
-    /// <summary>Takes away what a change left that was cut before its marker.</summary>
-    public void Sweep(IEnumerable<string> paths)
-    {
-        foreach (string path in paths)
-        {
-            File.Delete(files.StagedPath(path));
-        }
+        AtomicFile.Sweep(_folder);
     }
 
     /// <summary>While held, no rollback starts; null when one runs. The script takes the same lock with flock(1).</summary>
-    public FileStream? TryLock()
+    public FileStream? TryLock() => TryLock("net.lock");
+
+    /// <summary>Held by the process that makes a change, from its start to its end; null when another process makes one.</summary>
+    public FileStream? TryOwn() => TryLock("net.owner");
+
+    private FileStream? TryLock(string name)
     {
         Directory.CreateDirectory(options.Under(options.RunDirectory));
         try
         {
-            return new FileStream(Path.Join(options.Under(options.RunDirectory), "net.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(Path.Join(options.Under(options.RunDirectory), name), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException)
         {
             return null;
+        }
+    }
+
+    private static TransactionMarker? ReadMarker(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), TransactionJson.Default.TransactionMarker) ?? TransactionMarker.Damaged;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (JsonException)
+        {
+            return TransactionMarker.Damaged;
         }
     }
 

@@ -14,7 +14,15 @@ internal sealed record TransactionMarker(
     TransactionPhase Phase,
     [property: JsonPropertyName("deadline_s")] int DeadlineSeconds,
     string RequestedBy,
-    string Reason);
+    string Reason)
+{
+    /// <summary>Stands for a marker that cannot be read. The script finds no id in it either, so they agree.</summary>
+    public static readonly TransactionMarker Damaged = new("", "", "", "", TransactionPhase.Prepared, 0, "", "a change whose marker cannot be read");
+
+    /// <summary>Monotonic seconds of the boot in which the time limit began to run.</summary>
+    [JsonPropertyName("started_s")]
+    public double StartedSeconds { get; init; }
+}
 
 internal enum TransactionPhase
 {
