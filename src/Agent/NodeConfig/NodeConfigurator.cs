@@ -25,8 +25,7 @@ internal sealed partial class NodeConfigurator : IDisposable
         _commands = new CommandRunner(time);
         _files = new ConfigFiles(options);
         _inspector = new NodeInspector(options, _commands);
-        _network = new NetworkTransaction(
-            options, new TransactionFiles(options, _files), new IfupdownLink(options, _commands, time), time, loggers.CreateLogger<NetworkTransaction>());
+        _network = NetworkTransaction.Create(options, _files, time, loggers.CreateLogger<NetworkTransaction>());
         _docker = new DockerService(options, _files, _commands, time);
     }
 

@@ -27,7 +27,7 @@ internal sealed record SetHostName(string Name) : NodeStep
 
 /// <summary>Swaps files and takes the link down and up, as one transaction that the coordinator must confirm.</summary>
 /// <param name="Files">New content by path.</param>
-internal sealed record ChangeAddress(AddressWish Wish, ImmutableSortedDictionary<string, byte[]> Files) : NodeStep
+internal sealed record ChangeAddress(AddressWish Wish, NetworkBackend Backend, ImmutableSortedDictionary<string, byte[]> Files) : NodeStep
 {
     public override string ToString() => $"set {Wish.Interface} to {(Wish.Method == AddressMethod.Static ? $"{Wish.Address}/{Wish.PrefixLength}" : "dhcp")} ({string.Join(", ", Files.Keys)})";
 }

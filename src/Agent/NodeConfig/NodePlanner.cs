@@ -80,7 +80,7 @@ internal static class NodePlanner
         warnings.AddRange(change.Warnings.Where(warning => !writesResolver || warning != InterfacesWarnings.NoDnsHook));
         if (change.IsChanged)
         {
-            yield return new ChangeAddress(wish, files);
+            yield return new ChangeAddress(wish, NetworkBackend.Ifupdown, files);
         }
         else if (files.TryGetValue(ResolvState.FilePath, out byte[]? resolver))
         {

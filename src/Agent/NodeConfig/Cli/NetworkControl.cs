@@ -7,18 +7,18 @@ namespace RpiAgent.Agent.NodeConfig.Cli;
 internal sealed class NetworkControl(AgentOptions options)
 {
     private readonly TransactionFiles _files = new(options, new ConfigFiles(options));
-    private readonly IfupdownLink _link = new(options, new CommandRunner(TimeProvider.System), TimeProvider.System);
+    private readonly RollbackScript _script = new(options, new CommandRunner(TimeProvider.System));
 
     /// <exception cref="RefusalException">None waits, or its time is over.</exception>
     public Task<string> ConfirmAsync(CancellationToken cancel) =>
-        new NetworkTransaction(options, _files, _link, TimeProvider.System, NullLogger<NetworkTransaction>.Instance).ConfirmByHandAsync(cancel);
+        NetworkTransaction.Create(options, new ConfigFiles(options), TimeProvider.System, NullLogger<NetworkTransaction>.Instance).ConfirmByHandAsync(cancel);
 
     public string? PendingId => _files.ReadMarker()?.Id;
 
     public async Task RollBackAsync(string id, string reason, CancellationToken cancel)
     {
-        await _link.RollBackAsync(id, reason, cancel);
-        await _link.StopTimerAsync(cancel);
+        await _script.RollBackAsync(id, reason, cancel);
+        await _script.StopTimerAsync(cancel);
     }
 
     public string Describe()

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using RpiAgent.Agent.NodeConfig.Interfaces;
 
 namespace RpiAgent.Agent.NodeConfig.Transaction;
 
@@ -8,9 +7,16 @@ namespace RpiAgent.Agent.NodeConfig.Transaction;
 /// answer to a call from the new address makes it stay (docs/decisions). Order matters; every line may be the last before a power cut.
 /// </summary>
 internal sealed partial class NetworkTransaction(
-    AgentOptions options, TransactionFiles files, IfupdownLink link, TimeProvider time, ILogger<NetworkTransaction> logger)
+    AgentOptions options, TransactionFiles files, RollbackScript script, NetworkLinks links, LinkProbe probe, TimeProvider time, ILogger<NetworkTransaction> logger)
 {
     private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(2);
+
+    public static NetworkTransaction Create(AgentOptions options, ConfigFiles files, TimeProvider time, ILogger<NetworkTransaction> logger)
+    {
+        CommandRunner commands = new(time);
+        RollbackScript script = new(options, commands);
+        return new NetworkTransaction(options, new TransactionFiles(options, files), script, new NetworkLinks(options, commands, script), new LinkProbe(options, commands, time), time, logger);
+    }
 
     /// <summary>Ends what an agent before this one began: confirms it when the coordinator can be reached, else takes it back.</summary>
     /// <exception cref="RefusalException">Another process makes a change just now.</exception>
@@ -27,6 +33,7 @@ internal sealed partial class NetworkTransaction(
         switch (marker.Phase)
         {
             case TransactionPhase.Confirmed:
+                await links.For(marker.NetworkBackend).KeepAsync(cancel);
                 files.CleanUp();
                 return new TransactionEnd(marker.Id, null);
             case TransactionPhase.Applied:
@@ -46,15 +53,15 @@ internal sealed partial class NetworkTransaction(
         }
 
         await CheckPreconditionsAsync(change, cancel);
-        string kind = await link.KindAsync(change.Wish.Interface, cancel);
-        TransactionMarker marker = await PrepareAsync(change, kind, cancel);
+        string way = await links.For(change.Backend).DescribeAsync(change, cancel);
+        TransactionMarker marker = await PrepareAsync(change, way, cancel);
         LogStarted(marker.Id, marker.Reason, marker.DeadlineSeconds);
-        if (await SwitchAsync(marker, kind, change) is { } reason)
+        if (await SwitchAsync(marker, way, change) is { } reason)
         {
             return await RollBackAsync(marker, reason, CancellationToken.None);
         }
 
-        string? missing = await link.CheckLinkAsync(change.Wish, TimeSpan.FromSeconds(marker.DeadlineSeconds / 2.0), cancel);
+        string? missing = await probe.CheckLinkAsync(change.Wish, TimeSpan.FromSeconds(marker.DeadlineSeconds / 2.0), cancel);
         return missing is null ? await ConfirmAsync(marker, confirm, cancel) : await RollBackAsync(marker, missing, cancel);
     }
 
@@ -89,22 +96,22 @@ internal sealed partial class NetworkTransaction(
     private int Remaining(TransactionMarker marker) => (int)Math.Clamp(marker.StartedSeconds + marker.DeadlineSeconds - Now, 0, marker.DeadlineSeconds);
 
     /// <summary>All that the way back needs, on disk, and its timer running. Nothing is left when it cannot be done.</summary>
-    private async Task<TransactionMarker> PrepareAsync(ChangeAddress change, string kind, CancellationToken cancel)
+    private async Task<TransactionMarker> PrepareAsync(ChangeAddress change, string way, CancellationToken cancel)
     {
         TransactionMarker marker = new(
-            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, "ifupdown", BootId(), TransactionPhase.Prepared, options.NetworkConfirmSeconds, "coordinator", change.ToString())
+            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, TransactionMarker.Word(change.Backend), BootId(), TransactionPhase.Prepared, options.NetworkConfirmSeconds, "coordinator", change.ToString())
         {
             StartedSeconds = Now,
         };
         try
         {
-            files.Prepare(marker, kind, change.Files);
-            if (files.StagedOf(InterfacesReader.MainPath) is { } staged && await link.CheckFilesAsync(marker.Interface, staged, cancel) is { } badFile)
+            files.Prepare(marker, way, change.Files);
+            if (await links.For(change.Backend).CheckFilesAsync(change, files.StagedOf, cancel) is { } badFile)
             {
-                throw new RefusalException(new Refusal(RefusalCodes.Parse, InterfacesReader.MainPath, badFile));
+                throw new RefusalException(new Refusal(RefusalCodes.Parse, change.Files.Keys.First(), badFile));
             }
 
-            await link.StartTimerAsync(marker.Id, marker.DeadlineSeconds, cancel);
+            await script.StartTimerAsync(marker.Id, marker.DeadlineSeconds, cancel);
             return marker;
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or UnauthorizedAccessException or OperationCanceledException or RefusalException)
@@ -116,19 +123,20 @@ internal sealed partial class NetworkTransaction(
 
     /// <summary>Down, swap, up. An agent that is told to stop finishes this first: half-way there is no network.</summary>
     /// <returns>Null, or what went wrong.</returns>
-    private async Task<string?> SwitchAsync(TransactionMarker marker, string kind, ChangeAddress change)
+    private async Task<string?> SwitchAsync(TransactionMarker marker, string way, ChangeAddress change)
     {
+        INetworkLink link = links.For(change.Backend);
         try
         {
-            await link.DownAsync(marker.Interface, kind, CancellationToken.None);
+            await link.LeaveAsync(change, way, marker.DeadlineSeconds, CancellationToken.None);
             files.Swap(change.Files.Keys);
             files.WriteMarker(marker with { Phase = TransactionPhase.Applied });
-            if (await link.CheckFilesAsync(marker.Interface, InterfacesReader.MainPath, CancellationToken.None) is { } badFile)
+            if (await link.CheckFilesAsync(change, path => path, CancellationToken.None) is { } badFile)
             {
                 return badFile;
             }
 
-            await link.UpAsync(marker.Interface, kind, CancellationToken.None);
+            await link.EnterAsync(change, way, CancellationToken.None);
             return null;
         }
         catch (Exception e) when (e is InvalidOperationException or IOException)
@@ -140,7 +148,7 @@ internal sealed partial class NetworkTransaction(
     private async Task CheckPreconditionsAsync(ChangeAddress change, CancellationToken cancel)
     {
         files.RefuseUnwritable(change.Files.Keys);
-        if (await link.IsAddressInUseAsync(change.Wish, cancel))
+        if (await probe.IsAddressInUseAsync(change.Wish, cancel))
         {
             throw new RefusalException(new Refusal(RefusalCodes.AddressInUse, change.Wish.Interface, $"another machine on {change.Wish.Interface} has {change.Wish.Address}; take a free address"));
         }
@@ -217,7 +225,8 @@ internal sealed partial class NetworkTransaction(
             }
         }
 
-        await link.StopTimerAsync(cancel);
+        await script.StopTimerAsync(cancel);
+        await links.For(marker.NetworkBackend).KeepAsync(cancel);
         files.CleanUp();
         LogConfirmed(marker.Id);
         return new TransactionEnd(marker.Id, null);
@@ -226,8 +235,8 @@ internal sealed partial class NetworkTransaction(
     private async Task<TransactionEnd> RollBackAsync(TransactionMarker marker, string reason, CancellationToken cancel)
     {
         LogRolledBack(marker.Id, reason);
-        await link.RollBackAsync(marker.Id, reason, cancel);
-        await link.StopTimerAsync(cancel);
+        await script.RollBackAsync(marker.Id, reason, cancel);
+        await script.StopTimerAsync(cancel);
         return new TransactionEnd(marker.Id, reason);
     }
 

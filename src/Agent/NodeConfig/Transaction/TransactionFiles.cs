@@ -53,8 +53,8 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files)
     }
 
     /// <summary>Copies the old files, stages both versions and writes the marker. From its rename on, any boot rolls back.</summary>
-    /// <param name="linkKind">How the interface is started; for the script.</param>
-    public void Prepare(TransactionMarker marker, string linkKind, ImmutableSortedDictionary<string, byte[]> change)
+    /// <param name="way">How the interface is started; for the script.</param>
+    public void Prepare(TransactionMarker marker, string way, ImmutableSortedDictionary<string, byte[]> change)
     {
         AtomicFile.EnsureDirectory(_folder, AtomicFile.PrivateDirectory);
         Sweep();
@@ -68,7 +68,7 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files)
             manifest.AppendLine(CultureInfo.InvariantCulture, $"{number + 1} {Describe(path, before[number] is not null)} {Digest(old)} {Digest(content)} {files.RealPath(path)}");
         }
 
-        AtomicFile.Write(Path.Join(CopiesFolder, "link"), $"{linkKind} {marker.Interface}\n", AtomicFile.Private);
+        AtomicFile.Write(Path.Join(CopiesFolder, "link"), $"{way}\n", AtomicFile.Private);
         AtomicFile.Write(ManifestPath, manifest.ToString(), AtomicFile.Private);
         foreach ((int number, (string path, byte[] content)) in change.Index())
         {

@@ -22,6 +22,12 @@ internal sealed record TransactionMarker(
     /// <summary>Monotonic seconds of the boot in which the time limit began to run.</summary>
     [JsonPropertyName("started_s")]
     public double StartedSeconds { get; init; }
+
+    /// <summary>Of a marker that cannot be read: ifupdown, which has no more to end than the files.</summary>
+    [JsonIgnore]
+    public NetworkBackend NetworkBackend => Enum.TryParse(Backend, ignoreCase: true, out NetworkBackend backend) ? backend : NetworkBackend.Ifupdown;
+
+    public static string Word(NetworkBackend backend) => backend.ToString().ToLowerInvariant();
 }
 
 internal enum TransactionPhase
