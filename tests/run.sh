@@ -39,26 +39,38 @@ main() {
 prepare() {
     local packages
     say "Preparing this machine"
+    refresh_apt_lists
     mapfile -t packages < <(packages_for_rig; packages_for_build)
     install_packages "${packages[@]}"
     mkdir -p "$CACHE"
     step "Consul" locked consul get_consul
     note "Consul from: $(cat "$CACHE/consul/from")"
-    step "ifquery" locked ifquery get_ifquery
-    export RPI_TEST_IFQUERY=$CACHE/ifupdown/sbin/ifquery
+    step "ifquery, busybox" locked unpacked unpack_all
+    RPI_TEST_IFQUERY=$(unpacked_program ifupdown ifquery)
+    RPI_TEST_BUSYBOX=$(unpacked_program busybox-static busybox)
+    export RPI_TEST_IFQUERY RPI_TEST_BUSYBOX RPI_TEST_PREPARED=1    # a missing program fails tests from here on
     export PATH=$PATH:$CACHE/consul:/usr/sbin:/sbin
 }
 
-# The judge of what we write to /etc/network/interfaces. Unpacked, not installed: this machine's network stays as it is.
-get_ifquery() {
-    [ ! -x "$CACHE/ifupdown/sbin/ifquery" ] || return 0
-    local folder
+# The judge of what we write to /etc/network/interfaces, and the only program in the test image.
+unpack_all() {
+    unpack_package ifupdown
+    unpack_package busybox-static
+}
+
+# Unpacked, not installed: this machine's network and its own busybox stay as they are.
+unpack_package() {
+    local package=$1 folder
+    [ ! -d "$CACHE/unpacked/$package" ] || return 0
     folder=$(mktemp -d)
-    ( cd "$folder" && apt-get -q -o APT::Sandbox::User=root download ifupdown && dpkg-deb -x ifupdown_*.deb unpacked )
-    rm -rf "$CACHE/ifupdown"
-    mv "$folder/unpacked" "$CACHE/ifupdown"
+    ( cd "$folder" && apt-get -q -o APT::Sandbox::User=root download "$package" && dpkg-deb -x "$package"_*.deb tree )
+    mkdir -p "$CACHE/unpacked"
+    mv "$folder/tree" "$CACHE/unpacked/$package"
     rm -rf "$folder"
 }
+
+# Debian moved programs from /sbin to /usr/sbin.
+unpacked_program() { find "$CACHE/unpacked/$1" -name "$2" -type f -perm /111 -path '*bin/*' | head -n 1; }
 
 # Runs them all, even after one failed, and sums up what the test platform counted.
 run_suites() {

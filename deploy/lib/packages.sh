@@ -34,6 +34,13 @@ LIST
     [ -e /usr/include/zlib.h ] || echo zlib1g-dev
 }
 
+# A machine made from an image may have no package lists at all.
+refresh_apt_lists() {
+    command -v apt-get >/dev/null && ! apt_has dpkg || return 0
+    [ "$(id -u)" = 0 ] || die "This machine has no package lists" "Run: sudo apt-get update"
+    step "package lists" apt-get update
+}
+
 apt_has() { [ -n "$(apt-cache madison "$1" 2>/dev/null)" ]; }
 
 install_packages() {

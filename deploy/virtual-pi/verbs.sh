@@ -42,6 +42,7 @@ up_verb() {
 prepare_machine() {
     local packages
     name_programs
+    refresh_apt_lists
     mapfile -t packages < <(packages_for_rig; programs_built || packages_for_build)
     install_packages "${packages[@]}"
     programs_built || need_dotnet
@@ -76,7 +77,7 @@ build_everything() {
 make_network() { choose_lan && make_lan; }
 
 boards_up() {
-    local number name token
+    local number name token starting=()
     for number in $(seq "$1"); do
         name=pi$number
         if ! board_exists "$name"; then
@@ -90,9 +91,12 @@ boards_up() {
         install_agent "$name"
     done
     for number in $(seq "$1"); do
-        board_running "pi$number" || start_board "pi$number" &
+        { board_running "pi$number" || start_board "pi$number"; } &
+        starting+=($!)
     done
-    wait
+    for number in "${starting[@]}"; do
+        wait "$number"              # a board that did not start fails this step
+    done
 }
 
 nodes_up() { wait_until 180 nodes_ready "$1" || { why_not_ready; return 1; }; }

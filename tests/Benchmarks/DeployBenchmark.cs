@@ -7,15 +7,22 @@ namespace RpiAgent.Tests.Benchmarks;
 /// <summary>
 /// From `deploy` to WordPress's install page answering 200, with the images on every Pi and an empty database: ours and Swarm's own
 /// `docker stack deploy` of the same images on the same Pis, in turn. Prints every run, the medians and their ratio.
-/// Needs a cluster that is up: deploy/try.sh up.
+/// Needs a cluster of its own that is up: RPI_TRY_INSTANCE=NAME deploy/try.sh up.
 /// </summary>
 internal static class DeployBenchmark
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
-    private static readonly Rig Pis = new(Environment.GetEnvironmentVariable("RPI_TRY_INSTANCE") ?? "");
+    private static readonly string? Instance = Environment.GetEnvironmentVariable("RPI_TRY_INSTANCE");
+    private static readonly Rig Pis = new(Instance ?? "");
 
     public static async Task<int> RunAsync(int runs)
     {
+        if (Instance is null)
+        {
+            await Console.Error.WriteLineAsync("This removes WordPress and its data again and again: name a cluster of its own by RPI_TRY_INSTANCE, e.g. RPI_TRY_INSTANCE=bench deploy/try.sh up");
+            return 64;
+        }
+
         string[] names = [.. (await Pis.NodesAsync()).Keys.Order()];
         Dictionary<string, string> addresses = (await Pis.NodesAsync()).ToDictionary(node => node.Key, node => node.Value.GetProperty("address").GetString()!.Split('/')[0]);
         string leader = (await Pis.NodesAsync()).Single(node => node.Value.GetProperty("swarmRole").GetString() == "leader").Key;
@@ -43,7 +50,7 @@ internal static class DeployBenchmark
         await Pis.ShellAsync(leader, "docker stack rm swarm >/dev/null 2>&1; while docker network ls --format '{{.Name}}' | grep -q '^swarm_'; do sleep 0.2; done");
         foreach (string node in nodes)
         {
-            await Pis.ShellAsync(node, "while [ -n \"$(docker ps -aq)\" ]; do sleep 0.2; done; docker volume prune -f >/dev/null");
+            await Pis.ShellAsync(node, "while [ -n \"$(docker ps -aq)\" ]; do sleep 0.2; done; docker volume ls -q | grep -E '^(wordpress|swarm)_' | xargs -r docker volume rm >/dev/null");
         }
 
         await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, CancellationToken.None);

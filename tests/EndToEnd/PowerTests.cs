@@ -6,14 +6,19 @@ namespace RpiAgent.Tests.EndToEnd;
 
 public class PowerTests
 {
+    private const string Workloads = "docker ps --filter label=rpi.workload --format '{{.Label \"rpi.workload\"}}' | sort";
     private static readonly string[] Pis = ["pi1", "pi2", "pi3"];
 
     [Fact]
     public async Task A_pi_that_lost_power_comes_back_as_itself_within_20_seconds()
     {
         JsonElement before = (await VirtualCluster.NodesAsync())["pi2"];
-        string workload = await VirtualCluster.ShellAsync("pi2", "docker ps --filter label=rpi.workload --format '{{.Label \"rpi.workload\"}}'");
+        string workload = await VirtualCluster.ShellAsync("pi2", Workloads);
+        Assert.NotEmpty(workload);
         await VirtualCluster.DoAsync("kill", "pi2");
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(30), async () =>
+            (await VirtualCluster.NodesAsync())["pi2"].GetProperty("state").GetString() is "ready" ? "nobody has noticed that pi2 lost power" : null);
+
         await VirtualCluster.DoAsync("start", "pi2");
         await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(20), async () =>
             (await VirtualCluster.NodesAsync())["pi2"].GetProperty("state").GetString() is var state and not "ready" ? $"pi2 is {state}" : null);
@@ -24,13 +29,13 @@ public class PowerTests
         Assert.Equal(before.GetProperty("address").GetString(), after["pi2"].GetProperty("address").GetString());
         Assert.Equal(before.GetProperty("enrolledAt").GetString(), after["pi2"].GetProperty("enrolledAt").GetString());
         await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(30), VirtualCluster.WhyNotWholeAsync);
-        Assert.NotEmpty(workload);
+        Assert.Equal(workload, await VirtualCluster.ShellAsync("pi2", Workloads));
     }
 
     [Fact]
     public async Task A_pi_rebooted_while_the_coordinator_is_down_runs_its_containers()
     {
-        string workload = await VirtualCluster.ShellAsync("pi3", "docker ps --filter label=rpi.workload --format '{{.Label \"rpi.workload\"}}'");
+        string workload = await VirtualCluster.ShellAsync("pi3", Workloads);
         Assert.NotEmpty(workload);
         await VirtualCluster.ShellAsync("coordinator", "systemctl stop rpi-coordinator");
         try
@@ -39,7 +44,7 @@ public class PowerTests
             await VirtualCluster.DoAsync("start", "pi3");
             await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), async () =>
             {
-                RigResult now = await VirtualCluster.TryAsync(TimeSpan.FromSeconds(20), "exec", "pi3", "sh", "-c", "docker ps --filter label=rpi.workload --format '{{.Label \"rpi.workload\"}}'");
+                RigResult now = await VirtualCluster.TryAsync(TimeSpan.FromSeconds(20), "exec", "pi3", "sh", "-c", Workloads);
                 return now.Output.Trim() == workload ? null : $"pi3 runs '{now.Output.Trim()}' {now.Errors}";
             });
         }

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Consul;
 using RpiAgent.Coordinator;
 using RpiAgent.Coordinator.Admin;
@@ -59,7 +60,7 @@ internal sealed class AdminServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen =>
         {
             listen.Protocols = HttpProtocols.Http2;
-            listen.UseHttps(consul.NewTls().ServerOptions(requireCertificate: false));
+            listen.UseClusterTls(consul.NewTls(), requireCertificate: false, NullLogger.Instance);
         }));
         WebApplication app = builder.Build();
         app.MapGrpcService<ClusterAdminService>();

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text;
 using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Agent.NodeConfig.Interfaces;
+using RpiAgent.Tests.Integration.Support;
 using Xunit;
 
 namespace RpiAgent.Tests.Integration.NodeConfig;
@@ -79,7 +80,7 @@ public sealed class IfqueryTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static void SkipWithoutIfquery() => Assert.SkipWhen(Program is null, "ifquery is not here: tests/run.sh unpacks the package ifupdown and sets RPI_TEST_IFQUERY");
+    private static void SkipWithoutIfquery() => Needed.Have(Program is not null, "ifquery is not here: tests/run.sh unpacks the package ifupdown and sets RPI_TEST_IFQUERY");
 
     private (string Path, InterfacesModel Model) Write(string content)
     {

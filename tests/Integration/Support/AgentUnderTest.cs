@@ -67,7 +67,7 @@ internal sealed class AgentUnderTest : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen =>
         {
             listen.Protocols = HttpProtocols.Http2;
-            listen.UseHttps(cluster.TlsOf(PeerRole.Node, nodeId).ServerOptions(requireCertificate: true));
+            listen.UseClusterTls(cluster.TlsOf(PeerRole.Node, nodeId), requireCertificate: true, NullLogger.Instance);
         }));
         builder.Services.Configure<AgentOptions>(options =>
         {

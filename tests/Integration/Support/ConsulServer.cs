@@ -41,9 +41,9 @@ public sealed class ConsulServer : IAsyncLifetime
                 DataDirectory = Path.Join(Folder, "data"),
             },
         };
-        if (!File.Exists("/usr/bin/consul") && !File.Exists("/usr/local/bin/consul"))
+        if (Needed.Program("consul") is null)
         {
-            return; // RequireConsul skips
+            return; // RequireConsul tells
         }
 
         int made = await SetupCommand.RunAsync(Options, TestContext.Current.CancellationToken);
@@ -52,7 +52,7 @@ public sealed class ConsulServer : IAsyncLifetime
     }
 
     /// <summary>Call first in every test.</summary>
-    public void RequireConsul() => Assert.SkipWhen(_process is null, "the program consul is not installed");
+    public void RequireConsul() => Needed.Have(_process is not null, "the program consul is not installed");
 
     /// <summary>A client with the coordinator's certificate and, unless another is given, the management token.</summary>
     public ConsulClient NewClient(string? token = null, int retries = 3) => new(

@@ -31,7 +31,7 @@ public sealed class DockerEngineFixture : IAsyncLifetime
     private string Namespace => $"rpi-eng-{_number.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>Call first in every test.</summary>
-    public void RequireEngine() => Assert.SkipWhen(_missing.Length > 0, _missing);
+    public void RequireEngine() => Needed.Have(_missing.Length == 0, _missing);
 
     public async ValueTask InitializeAsync()
     {
@@ -45,7 +45,7 @@ public sealed class DockerEngineFixture : IAsyncLifetime
         await Shell.RunAsync($"ip netns del {Namespace} 2>/dev/null; ip netns add {Namespace} && ip -n {Namespace} link set lo up && ip -n {Namespace} link add eth0 type bridge && ip -n {Namespace} addr add 10.99.0.1/24 dev eth0 && ip -n {Namespace} link set eth0 up");
         await StartAsync();
         await Shell.RunAsync(
-            $"mkdir -p {Folder}/img/bin && cp \"$(command -v busybox)\" {Folder}/img/bin/busybox && for a in sh sleep echo cat nslookup touch true false; do ln -sf busybox {Folder}/img/bin/$a; done && "
+            $"mkdir -p {Folder}/img/bin && cp \"{BusyBox}\" {Folder}/img/bin/busybox && for a in sh sleep echo cat nslookup touch true false; do ln -sf busybox {Folder}/img/bin/$a; done && "
             + $"tar --sort=name --mtime=@0 --owner=0 --group=0 -C {Folder}/img -c . | {Docker} import -c 'CMD [\"/bin/sh\"]' - {Image}");
         ImageId = (await Shell.RunAsync($"{Docker} image inspect -f '{{{{.Id}}}}' {Image}")).Trim();
     }
@@ -114,10 +114,9 @@ public sealed class DockerEngineFixture : IAsyncLifetime
 
     private static string Missing() =>
         Environment.UserName != "root" ? "needs root"
-        : !OnPath("dockerd") ? "the program dockerd is not installed (package docker.io)"
-        : !OnPath("busybox") ? "the program busybox is not installed (package busybox-static)"
+        : Needed.Program("dockerd") is null ? "the program dockerd is not installed (package docker.io)"
+        : BusyBox is not { Length: > 0 } ? "a statically linked busybox is not here: tests/run.sh unpacks the package busybox-static and sets RPI_TEST_BUSYBOX"
         : "";
 
-    private static bool OnPath(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Any(folder => File.Exists(Path.Join(folder, program)));
+    private static string? BusyBox => Environment.GetEnvironmentVariable("RPI_TEST_BUSYBOX");
 }
