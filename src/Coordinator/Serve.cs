@@ -57,6 +57,8 @@ internal static class Serve
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new LiveCredentials(own));
+        services.AddSingleton(files.Coordinator);
+        services.AddHostedService<CredentialRefresh>();
         services.AddSingleton<TrustClock>();
         services.AddSingleton<ClusterTls>();
         services.AddSingleton(provider => new ConsulClient(

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 
 namespace RpiAgent.Identity;
@@ -25,16 +24,6 @@ public sealed partial class ClusterTls(LiveCredentials credentials, TrustClock c
         RemoteCertificateValidationCallback = (_, certificate, _, _) => AcceptClient(certificate as X509Certificate2, requireCertificate, caller),
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-    };
-
-    /// <summary>The same for Kestrel's <c>UseHttps</c>; <see cref="ClusterListen.UseClusterTls"/> is the usual way.</summary>
-    public HttpsConnectionAdapterOptions ServerOptions(bool requireCertificate) => new()
-    {
-        ServerCertificateSelector = (_, _) => credentials.Current.Certificate,
-        ClientCertificateMode = requireCertificate ? ClientCertificateMode.RequireCertificate : ClientCertificateMode.AllowCertificate,
-        ClientCertificateValidation = (certificate, _, _) => AcceptClient(certificate, requireCertificate, null),
-        CheckCertificateRevocation = false,
-        SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
     };
 
     /// <summary>For a client that expects a server of this role, and of this id unless null.</summary>

@@ -31,7 +31,7 @@ internal sealed partial class RenewalLoop(
                 failed = false;
                 renewed(current);
             }
-            catch (Exception fault) when (fault is RpcException or EnrolmentException or IOException or CryptographicException)
+            catch (Exception fault) when (!cancel.IsCancellationRequested)      // whatever it was: a node that stops renewing is lost
             {
                 failed = true;
                 string reason = fault is RpcException call ? EnrolmentFailure.From(call, current.Saved.Coordinator).Reason : fault.Message;

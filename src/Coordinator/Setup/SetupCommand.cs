@@ -94,7 +94,7 @@ internal static class SetupCommand
         }
         catch (Win32Exception missing)
         {
-            throw new SetupException("the program consul is not on PATH: install it (see README, What it needs)", missing);
+            throw new SetupException("the program consul is not on PATH: install it (see README)", missing);
         }
         catch (OperationCanceledException late) when (!cancel.IsCancellationRequested)
         {
