@@ -26,15 +26,17 @@ usage() {
     cat <<'EOF'
 deploy/try.sh: a cluster of virtual Raspberry Pis on this machine.
 
-  up [--nodes N] [--no-stack]  builds and starts everything; WordPress answers when it returns (default 3 Pis)
+  up [--nodes N] [--no-stack] [--os OS]
+                               builds and starts everything; WordPress answers when it returns (default 3 Pis)
   status                       boards, nodes, services
   rpictl WORDS…                what an operator types, e.g. rpictl node ls
   exec piN COMMAND…            runs a command on a Pi (or on `coordinator`)
   kill piN | start piN         cuts the power | switches it on again
   cut piN | heal piN           pulls the network cable | plugs it in again
-  add                          one more Pi
+  add [--os OS]                one more Pi
   down [--all]                 removes everything; --all also the cache of built images
 
+OS is debian-12 (ifupdown, the default) or debian-13 (NetworkManager, as today's Raspberry Pi OS).
 RPI_TRY_INSTANCE=NAME keeps several clusters apart.
 EOF
 }

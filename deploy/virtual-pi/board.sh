@@ -14,12 +14,13 @@ need_board() {
     board_exists "$1" || die "There is no board $1" "Boards: $(board_names | xargs)"
 }
 
-# Serial and MAC as on a board: 16 hex digits, whose last six also end the MAC address.
+# new_board NAME OS: serial and MAC as on a board: 16 hex digits, whose last six also end the MAC address.
 new_board() {
     local name=$1 folder hash serial
     folder=$(board_folder "$name")
     [ ! -d "$folder" ] || return 0
     mkdir -p "$folder/boot" "$folder/device-tree"
+    echo "$2" >"$folder/os"
     hash=$(printf '%s %s' "$INSTANCE" "$name" | sha256sum)
     serial=10000000${hash:0:8}
     printf '%s\0' "$serial" >"$folder/device-tree/serial-number"
@@ -49,16 +50,16 @@ cgroup_arguments() {
     fi
 }
 
-# create_machine CONTAINER HOSTNAME ENGINE_ARGUMENTS…: what boards and the coordinator host have in common.
+# create_machine CONTAINER OS ENGINE_ARGUMENTS…: what boards and the coordinator host have in common.
 create_machine() {
-    local container=$1 arguments
-    shift
+    local container=$1 os=$2 arguments
+    shift 2
     mapfile -t arguments < <(capability_arguments; cgroup_arguments)
     [ ! -d /lib/modules ] || arguments+=(-v /lib/modules:/lib/modules:ro)
     engine create --name "$container" --label "$LABEL" "${arguments[@]}" \
         --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined \
         --device-cgroup-rule 'a *:* rwm' --stop-signal SIGRTMIN+3 --restart on-failure -e container=docker \
-        --tmpfs /run --tmpfs /run/lock --tmpfs /tmp --network "$PREFIX" "$@" "$PI_IMAGE"
+        --tmpfs /run --tmpfs /run/lock --tmpfs /tmp --network "$PREFIX" "$@" "${PI_IMAGES[$os]}"
 }
 
 create_board() {
@@ -66,7 +67,7 @@ create_board() {
     folder=$(board_folder "$name")
     container=$(board_container "$name")
     engine volume create --label "$LABEL" "$container"
-    create_machine "$container" --hostname raspberrypi --mac-address "$(cat "$folder/mac")" \
+    create_machine "$container" "$(cat "$folder/os")" --hostname raspberrypi --mac-address "$(cat "$folder/mac")" \
         -v "$container:/var/lib/docker" -v "$folder/boot:/boot/firmware"
     engine cp "$folder/device-tree" "$container:/usr/lib/virtual-pi/device-tree"
 }

@@ -7,7 +7,7 @@ in_coordinator() { engine exec "$COORDINATOR" "$@"; }
 
 create_coordinator() {
     mkdir -p "$COORDINATOR_STATE"
-    create_machine "$COORDINATOR" --hostname coordinator --ip "$LAN.$COORDINATOR_HOST" \
+    create_machine "$COORDINATOR" "${OPERATING_SYSTEMS[0]}" --hostname coordinator --ip "$LAN.$COORDINATOR_HOST" \
         -v "$COORDINATOR_STATE:/var/lib/rpi-coordinator"
     install_coordinator
 }

@@ -1,7 +1,5 @@
 # shellcheck shell=bash
-# The images a rig needs: Debian's base, made from packages, and the virtual Pi on top of it.
-
-PI_IMAGE=
+# The images a rig needs: Debian's base, made from packages, and the virtual Pi on top of it, for each operating system.
 
 # Hash over the content of files and folders: the key of everything in the cache.
 content_hash() {
@@ -9,16 +7,29 @@ content_hash() {
         xargs -0 sha256sum | sha256sum | cut -c1-12
 }
 
+declare -A PI_IMAGES        # by operating system
 name_images() {
-    PI_IMAGE=rpi-try/pi:$(content_hash "$REPOSITORY/deploy/virtual-pi/Dockerfile" "$REPOSITORY/deploy/virtual-pi/rootfs")
+    local os folder=$REPOSITORY/deploy/virtual-pi
+    for os in "${OPERATING_SYSTEMS[@]}"; do
+        PI_IMAGES[$os]=rpi-try/pi-$os:$(content_hash "$folder/Dockerfile" "$folder/rootfs" "$folder/$os")
+    done
 }
+
+need_os() {
+    [[ " ${OPERATING_SYSTEMS[*]} " == *" $1 "* ]] || { say "--os takes one of: ${OPERATING_SYSTEMS[*]}"; exit 64; }
+}
+
+suite_of() { case $1 in debian-12) echo bookworm ;; debian-13) echo trixie ;; esac; }
+base_image() { printf 'rpi-try/debian:%s' "${1#debian-}"; }
 
 has_image() { engine image inspect "$1" >/dev/null 2>&1; }
 
+# make_base_system OS
 make_base_system() {
-    local tar=$CACHE/debian-12.tar sources
+    local tar=$CACHE/$1.tar suite sources
     [ -s "$tar" ] && return
-    sources=$(suite_sources bookworm)
+    suite=$(suite_of "$1")
+    sources=$(suite_sources "$suite")
     mmdebstrap --format=tar --variant=minbase --include=usr-is-merged \
         --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
         --keyring=/usr/share/keyrings \
@@ -26,18 +37,21 @@ make_base_system() {
         --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
         --dpkgopt='path-exclude=/usr/lib/*/gconv/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
         --aptopt='APT::Install-Recommends "false"' \
-        bookworm "$tar.part" ${sources:+-} <<<"$sources"
+        "$suite" "$tar.part" ${sources:+-} <<<"$sources"
     mv "$tar.part" "$tar"
 }
 
+# import_base OS
 import_base() {
-    has_image "$BASE_IMAGE" && return
-    engine import --change 'LABEL rpi-try=image' --change 'CMD ["/bin/sh"]' "$CACHE/debian-12.tar" "$BASE_IMAGE"
+    has_image "$(base_image "$1")" && return
+    engine import --change 'LABEL rpi-try=image' --change 'CMD ["/bin/sh"]' "$CACHE/$1.tar" "$(base_image "$1")"
 }
 
+# build_pi_image OS
 build_pi_image() {
-    has_image "$PI_IMAGE" && return
-    engine build --force-rm --network host --label rpi-try=image --build-arg "BASE=$BASE_IMAGE" -t "$PI_IMAGE" "$REPOSITORY/deploy/virtual-pi"
+    has_image "${PI_IMAGES[$1]}" && return
+    engine build --force-rm --network host --label rpi-try=image --build-arg "BASE=$(base_image "$1")" --build-arg "OS=$1" \
+        -t "${PI_IMAGES[$1]}" "$REPOSITORY/deploy/virtual-pi"
 }
 
 remove_images() {

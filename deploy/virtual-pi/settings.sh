@@ -12,7 +12,7 @@ LOG=$STATE/log
 LABEL=rpi-try=$INSTANCE
 PREFIX=rpi-$INSTANCE                                # containers: rpi-try-pi1, rpi-try-coordinator
 BRIDGE=rpi-$INSTANCE                                # the home LAN
-BASE_IMAGE=rpi-try/debian:12
+OPERATING_SYSTEMS=(debian-12 debian-13)             # of a board; the first is the default, and the coordinator's
 
 POOL_FIRST=101                                      # addresses the coordinator allots
 POOL_LAST=150

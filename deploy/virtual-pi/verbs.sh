@@ -2,16 +2,19 @@
 # The verbs of try.sh.
 
 up_verb() {
-    local nodes=3 stack=yes started
+    local nodes=3 stack=yes os=${OPERATING_SYSTEMS[0]} started
     while [ $# -gt 0 ]; do
         case $1 in
             --nodes) nodes=${2:-}; shift 2 || shift ;;
             --nodes=*) nodes=${1#*=}; shift ;;
             --no-stack) stack=no; shift ;;
+            --os) os=${2:-}; shift 2 || shift ;;
+            --os=*) os=${1#*=}; shift ;;
             *) usage >&2; exit 64 ;;
         esac
     done
     [[ $nodes =~ ^([1-9]|[12][0-9]|30)$ ]] || { say "--nodes takes a number from 1 to 30"; exit 64; }
+    need_os "$os"
     [ "$(id -u)" = 0 ] || die "Boards, bridges and engines need root" "Run: sudo $0 up"
     started=$(now_ms)
     mkdir -p "$CACHE" "$STATE"
@@ -23,13 +26,13 @@ up_verb() {
     say "Preparing this machine"
     prepare_machine
     say "Building (kept in $CACHE)"
-    build_everything "$stack"
+    build_everything "$stack" "$os"
     say "Home network and coordinator"
     step "network with its router" make_network
     read_lan
     step "coordinator host: CA, Consul, coordinator" coordinator_up
     say "Power on"
-    step "$nodes boards" boards_up "$nodes"
+    step "$nodes boards" boards_up "$nodes" "$os"
     step "every board enrolled, configured and Ready" nodes_up "$nodes"
     if [ "$stack" = yes ]; then
         say "WordPress"
@@ -67,21 +70,30 @@ load_modules() {
 # The programs are built aside, while packages for the images are on their way.
 build_everything() {
     aside locked "build-$(checkout_key)" build_programs
-    step "base system, Debian 12 (about half a minute)" locked images make_base_system
-    step "base image" locked images import_base
-    step "image of the virtual Pi (about half a minute)" locked images build_pi_image
+    local os
+    for os in $(printf '%s\n' "${OPERATING_SYSTEMS[0]}" "$2" | uniq); do
+        build_os "$os"
+    done
     [ "$1" = no ] || step "images of WordPress: caddy, php, mysql (about two minutes)" locked images build_wordpress_images
     step "agent, coordinator and rpictl (.NET, ahead of time: some minutes)" wait_aside
 }
 
+# The coordinator host and the boards may run different ones.
+build_os() {
+    step "base system, $1 (about half a minute)" locked images make_base_system "$1"
+    step "base image, $1" locked images import_base "$1"
+    step "image of the virtual Pi, $1 (about half a minute)" locked images build_pi_image "$1"
+}
+
 make_network() { choose_lan && make_lan; }
 
+# boards_up COUNT OS: those that are there keep their operating system.
 boards_up() {
     local number name token starting=()
     for number in $(seq "$1"); do
         name=pi$number
         if ! board_exists "$name"; then
-            new_board "$name"
+            new_board "$name" "$2"
             create_board "$name"
         fi
         if ! board_enrolled "$name"; then
@@ -141,13 +153,22 @@ start_verb() { need_board "${1:-}"; start_board "$1"; note "$1 is on"; }
 cut_verb()   { need_board "${1:-}"; board_running "$1" || die "$1 is off"; cut_board "$1"; note "$1 has no network"; }
 heal_verb()  { need_board "${1:-}"; board_running "$1" || die "$1 is off"; heal_board "$1"; note "$1 is on the network"; }
 
+# add [--os OS]
 add_verb() {
-    local count
+    local count os=${OPERATING_SYSTEMS[0]}
+    case ${1:-} in
+        '') ;;
+        --os) os=${2:-} ;;
+        --os=*) os=${1#*=} ;;
+        *) usage >&2; exit 64 ;;
+    esac
+    need_os "$os"
     need_rig
     name_programs
     programs_built || die "The programs changed since they were built" "Run deploy/try.sh up first."
     count=$(( $(board_names | wc -l) + 1 ))
-    step "board pi$count" boards_up "$count"
+    build_os "$os"
+    step "board pi$count" boards_up "$count" "$os"
     step "pi$count enrolled, configured and Ready" nodes_up "$count"
 }
 

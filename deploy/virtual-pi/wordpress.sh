@@ -16,7 +16,7 @@ build_wordpress_images() {
     mkdir -p "$CACHE/images"
     keep_newest 2 "$CACHE"/images/wordpress-*
     for service in site "${WORDPRESS_SERVICES[@]}"; do
-        engine build --force-rm --network host --label rpi-try=image --build-arg "BASE=$BASE_IMAGE" \
+        engine build --force-rm --network host --label rpi-try=image --build-arg "BASE=$(base_image debian-12)" \
             --build-arg "SITE=$(wordpress_image site)" -t "$(wordpress_image "$service")" "$REPOSITORY/deploy/images/$service"
     done
     for service in "${WORDPRESS_SERVICES[@]}"; do
