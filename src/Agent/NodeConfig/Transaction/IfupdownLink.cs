@@ -22,9 +22,11 @@ internal sealed class IfupdownLink(AgentOptions options, CommandRunner commands,
     public async Task<string?> CheckFilesAsync(ChangeAddress change, Func<string, string?> place, CancellationToken cancel) =>
         !IsFolder && place(InterfacesReader.MainPath) is { } file ? await _gate.RefuseAsync(change.Wish.Interface, file, cancel) : null;
 
-    public Task LeaveAsync(ChangeAddress change, string way, int seconds, CancellationToken cancel) => script.RunAsync(["link-down", .. way.Split(' ')], cancel);
+    public Task LeaveAsync(ChangeAddress change, string way, int seconds, CancellationToken cancel) => RunAsync("link-down", way, cancel);
 
-    public Task EnterAsync(ChangeAddress change, string way, CancellationToken cancel) => script.RunAsync(["link-up", .. way.Split(' ')], cancel);
+    public Task EnterAsync(ChangeAddress change, string way, CancellationToken cancel) => RunAsync("link-up", way, cancel);
 
     public Task KeepAsync(CancellationToken cancel) => Task.CompletedTask;
+
+    private Task RunAsync(string verb, string way, CancellationToken cancel) => script.RunAsync([verb, .. way.Split(' ').Reverse()], cancel);
 }
