@@ -40,7 +40,7 @@ prepare() {
     local packages
     say "Preparing this machine"
     refresh_apt_lists
-    mapfile -t packages < <(packages_for_rig; packages_for_build)
+    mapfile -t packages < <(packages_for_rig; packages_for_build; command -v strace >/dev/null || echo strace)
     install_packages "${packages[@]}"
     mkdir -p "$CACHE"
     step "Consul" locked consul get_consul

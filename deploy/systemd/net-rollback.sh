@@ -143,6 +143,8 @@ roll_back() {
         sync "$failed/reason" "$failed" "$net"
         return 1
     fi
+    # From here on nobody may confirm it: half of it may be gone. On a full disk this cannot be written, and the way back goes on.
+    mark rollingBack
     [ $touch_link = no ] || link_down "$interface" "$kind"
     restore_files
     restored=$?

@@ -19,6 +19,7 @@ internal static class AgentDaemon
     public static async Task<int> RunAsync(IConfiguration configuration, CancellationToken cancel)
     {
         AgentOptions options = AgentConfiguration.ReadOptions(configuration);
+        StateFolder.Sweep(options);
         TimeProvider time = TimeProvider.System;
         ClockProbe probe = new(options);
         TrustClock clock = new(time, probe.IsSynchronised);

@@ -35,6 +35,7 @@ internal enum TransactionPhase
     Prepared,
     Applied,
     Confirmed,
+    RollingBack,
     RolledBack,
 }
 

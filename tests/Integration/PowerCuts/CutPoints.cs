@@ -1,0 +1,69 @@
+using System.Text;
+
+namespace RpiAgent.Tests.Integration.PowerCuts;
+
+/// <param name="Where">The last system call before the cut.</param>
+/// <param name="MayBeNew">The confirmation was on disk, or on its way, when the power went.</param>
+/// <param name="IsKill">Nothing of what was done is lost.</param>
+/// <param name="IsMarked">A change is under way or nearly over.</param>
+internal sealed record CutState(DiskTree Tree, string Where, bool MayBeNew, bool IsKill, bool IsMarked);
+
+/// <summary>All states in which a power cut during some system calls can leave the disk.</summary>
+/// <param name="Count">Moments times the states that each may leave.</param>
+internal sealed record CutPoints(DiskTree Start, IReadOnlyList<DiskOperation> Operations, IReadOnlyList<(DiskTree Tree, int After, bool IsKill)> Found, int Count, DiskTree End)
+{
+    private const string Marker = "/var/lib/rpi-agent/net/txn.json";
+
+    /// <summary>The first operation after which the new configuration may stay.</summary>
+    public int ConfirmedFrom { get; init; } = int.MaxValue;
+
+    /// <summary>The disk when the new configuration was in place and waited; null when there was no such moment.</summary>
+    public DiskTree? Applied { get; init; }
+
+    public static CutPoints Of(DiskTree start, IReadOnlyList<DiskOperation> operations)
+    {
+        DiskModel disk = new(start);
+        List<(DiskTree, int, bool)> found = [];
+        HashSet<(string, bool)> known = [];
+        int count = 0, confirmed = int.MaxValue;
+        DiskTree? applied = null;
+        for (int i = 0; i <= operations.Count; i++)
+        {
+            if (i > 0)
+            {
+                disk.Apply(operations[i - 1]);
+            }
+
+            confirmed = Math.Min(confirmed, IsMarked(disk.Seen, "confirmed") ? i : int.MaxValue);
+            applied ??= IsMarked(disk.Seen, "applied") ? disk.Seen : null;
+            bool isKill = true;
+            foreach (DiskTree tree in disk.AfterPowerCut())
+            {
+                count++;
+                if (known.Add((tree.Digest(), i >= confirmed)))
+                {
+                    found.Add((tree, i, isKill));
+                }
+
+                isKill = false;
+            }
+        }
+
+        return new CutPoints(start, operations, found, count, disk.Seen) { ConfirmedFrom = confirmed, Applied = applied };
+    }
+
+    public IEnumerable<CutState> States => Found.Select(state =>
+        new CutState(state.Tree, state.After == 0 ? "nothing" : $"{state.After} of {Operations.Count} ({Show(Operations[state.After - 1])})", state.After >= ConfirmedFrom, state.IsKill, state.Tree.Entries.ContainsKey(Marker)));
+
+    /// <summary>Some of the states that a boot finds a marker in, evenly spread.</summary>
+    public IEnumerable<DiskTree> ToRollBack(int count)
+    {
+        DiskTree[] marked = [.. Found.Where(state => state.IsKill && state.Tree.Entries.ContainsKey(Marker)).Select(state => state.Tree.Without("/run"))];
+        return Enumerable.Range(0, Math.Min(count, marked.Length)).Select(i => marked[i * (marked.Length - 1) / Math.Max(1, Math.Min(count, marked.Length) - 1)]);
+    }
+
+    public static bool IsMarked(DiskTree tree, string phase) =>
+        tree.Entries.GetValueOrDefault(Marker) is { } marker && Encoding.UTF8.GetString(marker.Content).Contains($"\"{phase}\"", StringComparison.Ordinal);
+
+    private static string Show(DiskOperation operation) => operation is WriteData write ? $"write of {write.Data.Length} bytes to {write.Path}" : operation.ToString();
+}
