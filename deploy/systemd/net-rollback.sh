@@ -4,11 +4,12 @@
 #   net-rollback.sh boot                    before the network starts: an unconfirmed change is undone
 #   net-rollback.sh timer ID                the coordinator did not answer in time
 #   net-rollback.sh now ID REASON           the agent saw that it does not work
-#   net-rollback.sh link-down IFACE KIND    stops the interface with the files in place (KIND: auto or hotplug)
+#   net-rollback.sh link-down IFACE KIND    stops an interface of ifupdown with the files in place (KIND: auto or hotplug)
 #   net-rollback.sh link-up IFACE KIND      starts it, outside of the agent's control group
 #
 # txn.json is the marker, txn/manifest has a line "N mode uid gid existed sha256-before sha256-after path" per file,
-# txn/N.before the old content, txn/link the words "KIND IFACE". Beside each file its old version waits as .NAME.rpi-old, so that the
+# txn/N.before the old content, txn/link the words "KIND IFACE [PROFILE]": KIND auto or hotplug for ifupdown; or networkmanager, and the
+# profile that was in force. Beside each file its old version waits as .NAME.rpi-old, so that the
 # way back needs no room on a full disk. Every step may be cut and done again.
 set -u
 umask 077
@@ -37,6 +38,7 @@ stop_dhcp_clients() {
 }
 
 link_down() {
+    [ "$2" != networkmanager ] || return 0
     [ "$2" != hotplug ] || systemctl stop "ifup@$1.service"
     systemctl stop "rpi-agent-ifup-$1.service" 2>/dev/null
     systemctl reset-failed "rpi-agent-ifup-$1.service" 2>/dev/null
@@ -45,8 +47,23 @@ link_down() {
     ip -4 addr flush dev "$1"
 }
 
+# NetworkManager reads the files again, forgets a profile that is gone, and goes back to the one of before, or else to the best.
+profile_up() {
+    systemctl is-active --quiet NetworkManager.service || systemctl start NetworkManager.service
+    nmcli connection reload
+    { [ -n "$2" ] && nmcli --wait 60 connection up uuid "$2" ifname "$1"; } || nmcli --wait 60 device connect "$1"
+    # NetworkManager's own way back, which would come a little later than this one.
+    if [ -s "$run/checkpoint" ]; then
+        busctl --quiet call org.freedesktop.NetworkManager /org/freedesktop/NetworkManager org.freedesktop.NetworkManager \
+            CheckpointDestroy o "$(cat "$run/checkpoint")"
+        rm -f "$run/checkpoint"
+    fi
+}
+
 link_up() {
-    if [ "$2" = hotplug ]; then
+    if [ "$2" = networkmanager ]; then
+        profile_up "$1" "${3:-}"
+    elif [ "$2" = hotplug ]; then
         systemctl reset-failed "ifup@$1.service" 2>/dev/null
         systemctl start "ifup@$1.service"
     else
@@ -121,8 +138,9 @@ note_failure() {
 roll_back() {
     reason=$1
     kind=auto
+    profile=
     interface=$(field iface)
-    [ ! -e "$net/txn/link" ] || read -r kind interface <"$net/txn/link"
+    [ ! -e "$net/txn/link" ] || read -r kind interface profile <"$net/txn/link"
     touch_link=no
     if has_systemd && [ "$2" != boot ] && [ -n "$interface" ]; then
         touch_link=yes
@@ -130,7 +148,7 @@ roll_back() {
     case $(field phase) in
         confirmed) forget; return ;;
         rolledBack)
-            [ $touch_link = no ] || { link_down "$interface" "$kind"; link_up "$interface" "$kind"; }
+            [ $touch_link = no ] || { link_down "$interface" "$kind"; link_up "$interface" "$kind" "$profile"; }
             forget
             return
             ;;
@@ -150,7 +168,7 @@ roll_back() {
     restored=$?
     [ $restored != 0 ] || mark rolledBack
     # Also with a file that could not be restored: any network is better than none, and the marker stays for the next boot.
-    [ $touch_link = no ] || link_up "$interface" "$kind"
+    [ $touch_link = no ] || link_up "$interface" "$kind" "$profile"
     [ $restored = 0 ] || { say "a file could not be restored"; return 1; }
     forget
     say "the network is as it was before: $reason"

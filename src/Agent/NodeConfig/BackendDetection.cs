@@ -13,8 +13,7 @@ internal sealed class BackendDetection(AgentOptions options, CommandRunner comma
         bool hasStanza = interfaces.Stanzas.Any(stanza => stanza.Name == interfaceName);
         if (options.Root != "/")
         {
-            // A tree of files has no running programs: its files are what counts.
-            return new NetworkManagement(interfaceName, [NetworkBackend.Ifupdown], "a folder of files");
+            return FolderDetection.Detect(FileView.OfDirectory(options.Root), interfaceName, interfaces);
         }
 
         ImmutableArray<NetworkBackend>.Builder claims = ImmutableArray.CreateBuilder<NetworkBackend>();
@@ -23,7 +22,7 @@ internal sealed class BackendDetection(AgentOptions options, CommandRunner comma
         {
             string state = (await RunAsync("nmcli", ["-t", "-g", "GENERAL.STATE", "device", "show", interfaceName], cancel)).Output.Trim();
             seen.Add($"NetworkManager is active, {interfaceName} is '{state}'");
-            Claim(NetworkBackend.NetworkManager, !state.StartsWith("10 ", StringComparison.Ordinal));
+            Claim(NetworkBackend.NetworkManager, state.Length > 0 && !state.StartsWith("10 ", StringComparison.Ordinal));
         }
 
         if (await IsActiveAsync("dhcpcd.service", cancel))

@@ -31,7 +31,7 @@ internal sealed class ConfigFiles(AgentOptions options)
     {
         string target = RealPath(path);
         AtomicFile.EnsureDirectory(Path.GetDirectoryName(target)!, PublicDirectory);
-        FileOwnership ownership = FileOwnership.Read(target) ?? FileOwnership.Default;
+        FileOwnership ownership = FileOwnership.Read(target) ?? FileOwnership.DefaultOf(path);
         string staged = StagedPath(path, version);
         File.Delete(staged);
         using (FileStream file = new(staged, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = AtomicFile.Private }))

@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace RpiAgent.Agent.NodeConfig;
 
 /// <summary>Bytes of configuration files as text for people and for JSON.</summary>
-internal static class ConfigText
+internal static partial class ConfigText
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -19,4 +20,10 @@ internal static class ConfigText
             return Encoding.Latin1.GetString(content);
         }
     }
+
+    /// <summary>For eyes: keys of radio networks are shown as <c>***</c>.</summary>
+    public static string ShowWithoutSecrets(byte[] content) => Secrets().Replace(Show(content), "${key}***");
+
+    [GeneratedRegex(@"^(?<key>[ \t]*(psk|password|wep-key\d|leap-password|private-key-password|wpa-psk|wireless-key)[ \t]*[= \t][ \t]*)\S.*?(?=\r?$)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Secrets();
 }

@@ -8,9 +8,16 @@ internal sealed partial record FileOwnership(uint User, uint Group, UnixFileMode
 {
     public static readonly FileOwnership Default = new(0, 0, Identity.AtomicFile.Public, IsImmutable: false);
 
+    /// <summary>Folders whose files hold secrets; NetworkManager takes no profile that others may read.</summary>
+    private static readonly string[] PrivateFolders = [$"{Profiles.OwnProfile.Folder}/", "/etc/wpa_supplicant/"];
+
     private const int CurrentDirectory = -100; // AT_FDCWD
     private const uint BasicStats = 0x7ff; // STATX_BASIC_STATS
     private const ulong Immutable = 0x10; // STATX_ATTR_IMMUTABLE
+
+    /// <summary>Of a file of the node that is not there yet.</summary>
+    public static FileOwnership DefaultOf(string path) =>
+        PrivateFolders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) ? Default with { Mode = Identity.AtomicFile.Private } : Default;
 
     /// <returns>Null when there is no such file.</returns>
     public static FileOwnership? Read(string path)

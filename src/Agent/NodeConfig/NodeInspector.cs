@@ -1,6 +1,7 @@
 using System.Text;
 using RpiAgent.Agent.NodeConfig.Documents;
 using RpiAgent.Agent.NodeConfig.Interfaces;
+using RpiAgent.Agent.NodeConfig.Profiles;
 
 namespace RpiAgent.Agent.NodeConfig;
 
@@ -9,21 +10,26 @@ internal sealed class NodeInspector(AgentOptions options, CommandRunner commands
 {
     private readonly FileView _files = FileView.OfDirectory(options.Root);
     private readonly BackendDetection _detection = new(options, commands);
+    private readonly ProfileInspector _profiles = new(options, commands);
 
     /// <param name="interfaceName">The interface whose address is wished; null when none is.</param>
     public async Task<NodeState> InspectAsync(string? interfaceName, CancellationToken cancel)
     {
         InterfacesModel interfaces = InterfacesReader.Read(_files);
+        NetworkManagement? management = interfaceName is null ? null : await _detection.DetectAsync(interfaceName, interfaces, cancel);
         return new NodeState(
             Text("/etc/hostname").Trim(),
             _files.Read("/etc/hosts") ?? [],
             interfaces,
             interfaceName is null ? new InterfaceFacts(null, HasDnsHook: false) : InterfaceFacts.Read(_files, interfaceName),
             ReadResolv(),
-            interfaceName is null ? null : await _detection.DetectAsync(interfaceName, interfaces, cancel),
+            management,
             _files.Read(DockerDefaults.FilePath) ?? [],
             await DockerReadsDefaultsAsync(cancel),
-            IsRootVolatile());
+            IsRootVolatile())
+        {
+            Profile = management?.Claims is [NetworkBackend.NetworkManager] ? await _profiles.InspectAsync(management.Interface, cancel) : ProfileState.None,
+        };
     }
 
     private ResolvState ReadResolv()

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using RpiAgent.Agent.NodeConfig.Documents;
 using RpiAgent.Agent.NodeConfig.Interfaces;
+using RpiAgent.Agent.NodeConfig.Profiles;
 
 namespace RpiAgent.Agent.NodeConfig;
 
@@ -56,6 +57,16 @@ internal static class NodePlanner
         }
 
         Throw(current.Management?.Refuse());
+        if (current.Management?.Backend == NetworkBackend.NetworkManager)
+        {
+            foreach (NodeStep step in PlanProfile(current, wish, warnings))
+            {
+                yield return step;
+            }
+
+            yield break;
+        }
+
         InterfacesChange change = InterfacesPlanner.Plan(current.Interfaces, wish, current.Facts.MacAddress, current.Facts.HasDnsHook);
         Throw(change.Refusal);
         ImmutableSortedDictionary<string, byte[]> files = change.Files;
@@ -86,6 +97,25 @@ internal static class NodePlanner
         {
             yield return new WriteFile(ResolvState.FilePath, resolver);
         }
+    }
+
+    /// <summary>NetworkManager gets the name servers with its profile; interfaces(5) and resolv.conf(5) are never written.</summary>
+    private static IEnumerable<NodeStep> PlanProfile(NodeState current, AddressWish wish, ImmutableArray<string>.Builder warnings)
+    {
+        ProfileChange change = ProfilePlanner.Plan(current.Profile, wish);
+        Throw(change.Refusal);
+        if (change.Files.IsEmpty)
+        {
+            yield break;
+        }
+
+        if (!wish.Dns.IsEmpty && current.Resolv.IsImmutable)
+        {
+            Throw(current.Resolv.RefuseWrite());
+        }
+
+        warnings.AddRange(change.Warnings);
+        yield return new ChangeAddress(wish, NetworkBackend.NetworkManager, change.Files);
     }
 
     private static IEnumerable<NodeStep> PlanDocker(NodeState current, NodeSpec desired)

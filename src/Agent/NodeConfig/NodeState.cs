@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using RpiAgent.Agent.NodeConfig.Documents;
 using RpiAgent.Agent.NodeConfig.Interfaces;
+using RpiAgent.Agent.NodeConfig.Profiles;
 
 namespace RpiAgent.Agent.NodeConfig;
 
@@ -18,18 +19,25 @@ internal sealed record NodeState(
     NetworkManagement? Management,
     byte[] DockerDefaults,
     bool DockerReadsDefaults,
-    bool RootIsVolatile);
+    bool RootIsVolatile)
+{
+    /// <summary>Of the interface of the wish, where NetworkManager is in charge.</summary>
+    public ProfileState Profile { get; init; } = ProfileState.None;
+}
 
 /// <summary>The programs that configure an interface, as far as can be seen.</summary>
 /// <param name="Claims">One is right; two fight over the interface.</param>
 /// <param name="Seen">In words, for the refusal.</param>
 internal sealed record NetworkManagement(string Interface, ImmutableArray<NetworkBackend> Claims, string Seen)
 {
-    /// <returns>Null when ifupdown alone is in charge.</returns>
+    /// <summary>Only what <see cref="Refuse"/> lets pass.</summary>
+    public NetworkBackend Backend => Claims[0];
+
+    /// <returns>Null when one backend that can be set is alone in charge.</returns>
     public Refusal? Refuse() => Claims switch
     {
-        [NetworkBackend.Ifupdown] => null,
-        [] => new Refusal(RefusalCodes.BackendUnsupported, Interface, $"nothing that can be set configures {Interface} ({Seen}); install and enable ifupdown, or leave the address to the router"),
+        [NetworkBackend.Ifupdown or NetworkBackend.NetworkManager] => null,
+        [] => new Refusal(RefusalCodes.BackendUnsupported, Interface, $"nothing that can be set configures {Interface} ({Seen}); install and enable ifupdown or NetworkManager, or leave the address to the router"),
         [NetworkBackend.Dhcpcd] => new Refusal(RefusalCodes.BackendUnsupported, Interface, $"{Interface} is configured by dhcpcd ({Seen}); put 'interface {Interface}' and 'static ip_address=A.B.C.D/LEN' into /etc/dhcpcd.conf yourself"),
         [var one] => new Refusal(RefusalCodes.BackendUnsupported, Interface, $"{Interface} is configured by {one} ({Seen}), which is not supported; set the address there and leave it out here"),
         _ => new Refusal(RefusalCodes.TwoManagers, Interface, $"{Interface} is configured by {string.Join(" and ", Claims)} ({Seen}); disable all but one first"),

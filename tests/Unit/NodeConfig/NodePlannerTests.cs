@@ -57,9 +57,18 @@ public class NodePlannerTests
     [Fact]
     public void One_part_that_cannot_be_done_refuses_all_of_it()
     {
-        NodePlan plan = NodePlanner.Plan(Fresh with { Management = new NetworkManagement("eth0", [NetworkBackend.NetworkManager], "NetworkManager is active") }, new NodeSpec("pi1", Address, []));
+        NodePlan plan = NodePlanner.Plan(Fresh with { Management = new NetworkManagement("eth0", [NetworkBackend.Networkd], "systemd-networkd is active") }, new NodeSpec("pi1", Address, []));
         Assert.Equal(RefusalCodes.BackendUnsupported, plan.Refusal?.Code);
         Assert.Empty(plan.Steps);
+    }
+
+    [Fact]
+    public void Where_NetworkManager_is_in_charge_neither_interfaces_nor_the_resolver_file_is_written()
+    {
+        NodePlan plan = NodePlanner.Plan(Fresh with { Management = new NetworkManagement("eth0", [NetworkBackend.NetworkManager], "") }, new NodeSpec("", Address, []));
+        ChangeAddress change = Assert.IsType<ChangeAddress>(Assert.Single(plan.Steps));
+        Assert.Equal(NetworkBackend.NetworkManager, change.Backend);
+        Assert.Equal(["/etc/NetworkManager/system-connections/rpi-agent-eth0.nmconnection"], change.Files.Keys);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using RpiAgent.Agent.NodeConfig.Interfaces;
+using RpiAgent.Agent.NodeConfig.Profiles;
 using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.NodeConfig.Cli;
@@ -15,7 +16,7 @@ internal static class NetworkPlanCommand
         Option<bool> json = new("--json") { Description = "Print JSON instead of a unified diff." };
         Command plan = new("plan", "Show what would be written to set an address, without doing it.") { root, json };
         wish.AddTo(plan);
-        plan.SetAction(result =>
+        plan.SetAction(async (result, cancel) =>
         {
             string directory = Path.GetFullPath(result.GetValue(root)!);
             if (!Directory.Exists(directory))
@@ -27,7 +28,7 @@ internal static class NetworkPlanCommand
             PlanOutput output = new(result.GetValue(json), FileView.OfDirectory(directory));
             try
             {
-                return output.Print(Plan(directory, wish.Read(result)));
+                return output.Print(await PlanAsync(directory, wish.Read(result), cancel));
             }
             catch (RefusalException e)
             {
@@ -37,11 +38,26 @@ internal static class NetworkPlanCommand
         return plan;
     }
 
-    private static InterfacesChange Plan(string root, AddressWish wish)
+    private static async Task<InterfacesChange> PlanAsync(string root, AddressWish wish, CancellationToken cancel)
     {
+        AgentOptions options = new() { Root = root };
+        CommandRunner commands = new(TimeProvider.System);
         FileView files = FileView.OfDirectory(root);
+        InterfacesModel interfaces = InterfacesReader.Read(files);
+        NetworkManagement management = await new BackendDetection(options, commands).DetectAsync(wish.Interface, interfaces, cancel);
+        if (management.Refuse() is { } refusal)
+        {
+            return InterfacesChange.Refuse(refusal);
+        }
+
+        if (management.Backend == NetworkBackend.NetworkManager)
+        {
+            ProfileChange change = ProfilePlanner.Plan(await new ProfileInspector(options, commands).InspectAsync(wish.Interface, cancel), wish);
+            return new InterfacesChange(change.Refusal, change.Files, change.Warnings);
+        }
+
         InterfaceFacts facts = InterfaceFacts.Read(files, wish.Interface);
-        return InterfacesPlanner.Plan(InterfacesReader.Read(files), wish, facts.MacAddress, facts.HasDnsHook);
+        return InterfacesPlanner.Plan(interfaces, wish, facts.MacAddress, facts.HasDnsHook);
     }
 
     private sealed record PlanOutput(bool IsJson, FileView Before)
@@ -81,7 +97,7 @@ internal static class NetworkPlanCommand
                 json.WriteStartObject("files");
                 foreach ((string path, byte[] content) in change.Files)
                 {
-                    json.WriteString(path, ConfigText.Show(content));
+                    json.WriteString(path, ConfigText.ShowWithoutSecrets(content));
                 }
 
                 json.WriteEndObject();
@@ -117,7 +133,7 @@ internal static class NetworkPlanCommand
 
             foreach ((string path, byte[] content) in change.Files)
             {
-                Console.Out.Write(UnifiedDiff.Of(path, ConfigText.Show(Before.Read(path) ?? []), ConfigText.Show(content)));
+                Console.Out.Write(UnifiedDiff.Of(path, ConfigText.ShowWithoutSecrets(Before.Read(path) ?? []), ConfigText.ShowWithoutSecrets(content)));
             }
         }
     }

@@ -18,6 +18,9 @@ internal interface INetworkLink
     /// <summary>After the swap.</summary>
     Task EnterAsync(ChangeAddress change, string way, CancellationToken cancel);
 
+    /// <summary>Whether the link is on the new files, or at least no longer on the old ones: asked by an agent that did not see it through.</summary>
+    Task<bool> IsEnteredAsync(string interfaceName, CancellationToken cancel);
+
     /// <summary>The change stays.</summary>
     Task KeepAsync(CancellationToken cancel);
 }
@@ -26,10 +29,12 @@ internal interface INetworkLink
 internal sealed class NetworkLinks(AgentOptions options, CommandRunner commands, RollbackScript script)
 {
     private readonly IfupdownLink _ifupdown = new(options, commands, script);
+    private readonly NetworkManagerLink _networkManager = new(options, commands);
 
     public INetworkLink For(NetworkBackend backend) => backend switch
     {
         NetworkBackend.Ifupdown => _ifupdown,
+        NetworkBackend.NetworkManager => _networkManager,
         _ => throw new InvalidOperationException($"no way to change an interface of {backend}"),
     };
 }

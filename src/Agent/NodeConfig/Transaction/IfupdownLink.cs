@@ -26,6 +26,9 @@ internal sealed class IfupdownLink(AgentOptions options, CommandRunner commands,
 
     public Task EnterAsync(ChangeAddress change, string way, CancellationToken cancel) => RunAsync("link-up", way, cancel);
 
+    /// <summary>Between the two the link is down, so nobody can answer over the old address.</summary>
+    public Task<bool> IsEnteredAsync(string interfaceName, CancellationToken cancel) => Task.FromResult(true);
+
     public Task KeepAsync(CancellationToken cancel) => Task.CompletedTask;
 
     private Task RunAsync(string verb, string way, CancellationToken cancel) => script.RunAsync([verb, .. way.Split(' ').Reverse()], cancel);

@@ -36,7 +36,7 @@ internal sealed partial class NetworkTransaction(
                 await links.For(marker.NetworkBackend).KeepAsync(cancel);
                 files.CleanUp();
                 return new TransactionEnd(marker.Id, null);
-            case TransactionPhase.Applied:
+            case TransactionPhase.Applied when await links.For(marker.NetworkBackend).IsEnteredAsync(marker.Interface, cancel):
                 return await ConfirmAsync(marker, confirm, cancel);
             default:
                 return await RollBackAsync(marker, "the agent was stopped while it made the change", cancel);
