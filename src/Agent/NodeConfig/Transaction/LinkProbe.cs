@@ -1,28 +1,35 @@
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.NodeConfig.Transaction;
 
 /// <summary>Looks at an interface of this node, whoever configures it. In a folder of files there is nothing to see, and all is well.</summary>
-internal sealed class LinkProbe(AgentOptions options, CommandRunner commands, TimeProvider time)
+internal sealed partial class LinkProbe(AgentOptions options, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
-
     private bool IsFolder => options.Root != "/";
 
-    /// <summary>Duplicate address detection (RFC 5227) with arping, where it is installed.</summary>
+    /// <summary>Duplicate address detection (RFC 5227). An interface on which nobody can be asked has no other machines to see either.</summary>
     public async Task<bool> IsAddressInUseAsync(AddressWish wish, CancellationToken cancel)
     {
-        if (IsFolder || wish.Method != AddressMethod.Static || Addresses(wish.Interface).Contains(wish.Address.ToString()))
+        if (IsFolder || wish.Method != AddressMethod.Static || Addresses(wish.Interface).Any(present => present.Address.ToString() == wish.Address.ToString()))
         {
             return false;
         }
 
-        CommandResult probe = await commands.RunAsync("arping", ["-D", "-q", "-I", wish.Interface, "-c", "3", "-w", "5", wish.Address.ToString()], Limit, cancel);
-        return probe.ExitCode == 1 && probe.Error.Trim().Length == 0;
+        try
+        {
+            return await ArpProbe.FindOtherAsync(wish.Interface, wish.Address, cancel) is not null;
+        }
+        catch (SocketException e)
+        {
+            LogNotProbed(wish.Interface, wish.Address.ToString(), e.Message);
+            return false;
+        }
     }
 
-    /// <summary>Waits until the wished address is there and the gateway answers.</summary>
+    /// <summary>Waits for carrier, the wished address, the route and the gateway's answer.</summary>
     /// <returns>Null when all is well, else what is missing.</returns>
     public async Task<string?> CheckLinkAsync(AddressWish wish, TimeSpan limit, CancellationToken cancel)
     {
@@ -44,11 +51,18 @@ internal sealed class LinkProbe(AgentOptions options, CommandRunner commands, Ti
 
     private async Task<string?> FindMissingAsync(AddressWish wish, CancellationToken cancel)
     {
-        string[] present = Addresses(wish.Interface);
-        bool isThere = wish.Method == AddressMethod.Static ? present.Contains(wish.Address.ToString()) : present.Any(address => !address.StartsWith("169.254.", StringComparison.Ordinal));
+        if (ReadFact($"/sys/class/net/{wish.Interface}/carrier") == "0")
+        {
+            return $"{wish.Interface} has no carrier: is its cable plugged in?";
+        }
+
+        UnicastIPAddressInformation[] present = Addresses(wish.Interface);
+        bool isThere = wish.Method == AddressMethod.Static
+            ? present.Any(address => address.Address.ToString() == wish.Address.ToString() && address.PrefixLength == wish.PrefixLength)
+            : present.Any(address => !address.Address.ToString().StartsWith("169.254.", StringComparison.Ordinal));
         if (!isThere)
         {
-            return $"{wish.Interface} has the addresses [{string.Join(", ", present)}], not the wished one";
+            return $"{wish.Interface} has the addresses [{string.Join(", ", present.Select(address => $"{address.Address}/{address.PrefixLength}"))}], not the wished one";
         }
 
         if (wish.Gateway is not { } gateway)
@@ -56,13 +70,48 @@ internal sealed class LinkProbe(AgentOptions options, CommandRunner commands, Ti
             return null;
         }
 
-        CommandResult probe = await commands.RunAsync("arping", ["-q", "-I", wish.Interface, "-c", "1", "-w", "2", gateway.ToString()], Limit, cancel);
-        return probe.ExitCode == 1 ? $"the gateway {gateway} does not answer on {wish.Interface}" : null;
+        if (!HasDefaultRoute(wish.Interface, gateway))
+        {
+            return $"there is no default route by {gateway} on {wish.Interface}";
+        }
+
+        try
+        {
+            return await ArpProbe.FindAsync(wish.Interface, wish.Address, gateway, cancel) is null ? $"the gateway {gateway} does not answer on {wish.Interface}" : null;
+        }
+        catch (SocketException e)
+        {
+            LogNotProbed(wish.Interface, gateway.ToString(), e.Message);
+            return null;
+        }
     }
 
-    private static string[] Addresses(string name) =>
+    /// <summary>/proc/net/route: interface, destination and gateway, as numbers in the processor's byte order.</summary>
+    private static bool HasDefaultRoute(string name, Ipv4 gateway)
+    {
+        string wanted = $"{System.Net.IPAddress.HostToNetworkOrder((int)gateway.Value):X8}";
+        return (ReadFact("/proc/net/route") ?? "").Split('\n').Select(line => line.Split('\t'))
+            .Any(words => words.Length > 2 && words[0] == name && words[1] == "00000000" && words[2] == wanted);
+    }
+
+    /// <summary>Null when it cannot be read: a device that is down has no carrier to tell.</summary>
+    private static string? ReadFact(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static UnicastIPAddressInformation[] Addresses(string name) =>
         [.. NetworkInterface.GetAllNetworkInterfaces().Where(item => item.Name == name)
             .SelectMany(item => item.GetIPProperties().UnicastAddresses)
-            .Where(address => address.Address.AddressFamily == AddressFamily.InterNetwork)
-            .Select(address => address.Address.ToString())];
+            .Where(address => address.Address.AddressFamily == AddressFamily.InterNetwork)];
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Nobody on {Interface} can be asked for {Address}: {Reason}")]
+    private partial void LogNotProbed(string @interface, string address, string reason);
 }

@@ -15,7 +15,7 @@ internal sealed partial class NetworkTransaction(
     {
         CommandRunner commands = new(time);
         RollbackScript script = new(options, commands);
-        return new NetworkTransaction(options, new TransactionFiles(options, files), script, new NetworkLinks(options, commands, script), new LinkProbe(options, commands, time), time, logger);
+        return new NetworkTransaction(options, new TransactionFiles(options, files), script, new NetworkLinks(options, commands, script), new LinkProbe(options, time, logger), time, logger);
     }
 
     /// <summary>Ends what an agent before this one began: confirms it when the coordinator can be reached, else takes it back.</summary>
