@@ -19,6 +19,9 @@ internal sealed partial record FileOwnership(uint User, uint Group, UnixFileMode
     public static FileOwnership DefaultOf(string path) =>
         PrivateFolders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) ? Default with { Mode = Identity.AtomicFile.Private } : Default;
 
+    /// <summary>False for folders, pipes, sockets and devices.</summary>
+    public bool IsPlainFile { get; private init; }
+
     /// <returns>Null when there is no such file.</returns>
     public static FileOwnership? Read(string path)
     {
@@ -29,7 +32,8 @@ internal sealed partial record FileOwnership(uint User, uint Group, UnixFileMode
             return error is noEntry or notDirectory ? null : throw new IOException($"cannot look at {path}", new Win32Exception(error));
         }
 
-        return new FileOwnership(stat.User, stat.Group, (UnixFileMode)(stat.Mode & 0xfff), (stat.Attributes & Immutable) != 0);
+        const int type = 0xf000, plain = 0x8000; // S_IFMT, S_IFREG
+        return new FileOwnership(stat.User, stat.Group, (UnixFileMode)(stat.Mode & 0xfff), (stat.Attributes & Immutable) != 0) { IsPlainFile = (stat.Mode & type) == plain };
     }
 
     /// <exception cref="IOException">Not allowed.</exception>

@@ -13,6 +13,9 @@ internal sealed record FileView(Func<string, byte[]?> Read, Func<string, IReadOn
     public static FileView OfDirectory(string root) =>
         new(path => ReadFile(RootedPath.Resolve(root, path)), path => ListDirectory(RootedPath.Resolve(root, path)));
 
+    /// <summary>Whether the name is in its directory, whatever it stands for.</summary>
+    public bool IsThere(string path) => List(Path.GetDirectoryName(path) ?? "/")?.Contains(Path.GetFileName(path)) == true;
+
     /// <summary>The same with other contents of some files.</summary>
     public FileView With(ImmutableSortedDictionary<string, byte[]> changed) =>
         this with
@@ -29,7 +32,7 @@ internal sealed record FileView(Func<string, byte[]?> Read, Func<string, IReadOn
         try
         {
             FileInfo info = new(path);
-            if (!info.Exists || info.Length > MaximumBytes)
+            if (!info.Exists || info.Length > MaximumBytes || FileOwnership.Read(path) is not { IsPlainFile: true })
             {
                 return null;
             }

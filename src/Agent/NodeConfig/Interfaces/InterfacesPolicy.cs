@@ -40,7 +40,7 @@ internal static class InterfacesPolicy
 
     /// <summary>Whether boot or plugging in brings the interface up.</summary>
     public static bool IsEnabled(InterfacesModel model, string name) =>
-        model.Lists.Where(list => list.Keyword is "auto" or "allow-hotplug").SelectMany(list => list.Names).Select(NamePattern.Parse)
+        model.Lists.Where(list => list.Keyword is "auto" or "allow-auto" or "allow-hotplug").SelectMany(list => list.Names).Select(NamePattern.Parse)
             .Any(pattern => pattern.IsExact && pattern.Matches(name, macAddress: null) && (pattern.Logical is null || pattern.Logical == name));
 
     private static Refusal? Unreadable(InterfacesModel model, string name, IfaceStanza[] own)

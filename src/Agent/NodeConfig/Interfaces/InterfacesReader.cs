@@ -6,6 +6,7 @@ namespace RpiAgent.Agent.NodeConfig.Interfaces;
 internal sealed class InterfacesReader
 {
     public const string MainPath = "/etc/network/interfaces";
+    private const string CannotBeRead = "it is there but cannot be read: a plain file of at most 4 MiB is expected, not a folder, a pipe or a link to nowhere";
     private const int MaximumDepth = 32;
     private const int MaximumFiles = 1000;
 
@@ -23,9 +24,15 @@ internal sealed class InterfacesReader
     public static InterfacesModel Read(FileView files)
     {
         InterfacesReader reader = new(files);
-        InterfacesFile main = InterfacesFile.Parse(MainPath, files.Read(MainPath) ?? []);
+        byte[]? content = files.Read(MainPath);
+        InterfacesFile main = InterfacesFile.Parse(MainPath, content ?? []);
         reader._seen.Add(MainPath);
         reader.ReadFile(main, depth: 0);
+        if (content is null && files.IsThere(MainPath))
+        {
+            reader.Fail(Unreadable(MainPath), CannotBeRead, depth: 0);
+        }
+
         return new InterfacesModel(
             files, main, reader._stanzas.ToImmutable(), reader._lists.ToImmutable(), reader._mappings.ToImmutable(), reader._errors.ToImmutable(), reader._warnings.ToImmutable());
     }
@@ -131,9 +138,19 @@ internal sealed class InterfacesReader
 
         foreach (string path in words.SelectMany(word => Glob.Expand(_files, word)).SelectMany(path => isDirectory ? InDirectory(path) : [path]))
         {
-            if (_seen.Count < MaximumFiles && _seen.Add(path) && path.StartsWith('/') && _files.Read(path) is { } content)
+            if (_seen.Count >= MaximumFiles || !path.StartsWith('/') || !_seen.Add(path))
+            {
+                continue;
+            }
+
+            if (_files.Read(path) is { } content)
             {
                 ReadFile(InterfacesFile.Parse(path, content), depth + 1);
+            }
+            else if (_files.IsThere(path) && _files.List(path) is null)
+            {
+                // Nobody can say which interfaces it has; a folder has none.
+                Fail(Unreadable(path), CannotBeRead, depth: 0);
             }
         }
 
@@ -145,6 +162,8 @@ internal sealed class InterfacesReader
             .Where(name => name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
             .Order(StringComparer.Ordinal)
             .Select(name => $"{directory}/{name}");
+
+    private static Place Unreadable(string path) => new(InterfacesFile.Parse(path, "\n"u8), 0);
 
     private void Fail(Place at, string message, int depth)
     {

@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace RpiAgent.Tests.Integration.NodeConfig;
+
+/// <summary>The program itself: <c>rpi-agent network plan --json</c>, its JSON and exit codes, also over folders that hold odd things.</summary>
+public sealed class NetworkPlanTests : IDisposable
+{
+    private const string Main = "/etc/network/interfaces";
+    private static readonly string[] Static = ["--iface", "eth0", "--method", "static", "--address", "192.168.1.102/24", "--gateway", "192.168.1.1", "--dns", "8.8.8.8,1.1.1.1"];
+
+    private readonly string _root = Directory.CreateTempSubdirectory("plan").FullName;
+
+    [Theory]
+    [InlineData("auto eth0\niface eth0 inet dhcp", "auto eth0\niface eth0 inet static\n")]
+    [InlineData("auto eth0\r\niface eth0 inet dhcp\r\n", "auto eth0\r\niface eth0 inet static\r\n")]
+    [InlineData("# caf\u00e9 \u00ff\nauto eth0\niface eth0 inet dhcp\n", "# caf\u00e9 \u00ff\nauto eth0\niface eth0 inet static\n")]
+    [InlineData("", "auto eth0\niface eth0 inet static\n")]
+    public void What_would_be_written_is_in_the_json_with_its_own_line_ends(string before, string start)
+    {
+        Put(Main, before);
+        (int code, JsonElement json) = Plan(Static);
+        string end = before.Contains('\r', StringComparison.Ordinal) ? "\r\n" : "\n";
+        Assert.Equal(0, code);
+        Assert.Equal("changed", json.GetProperty("result").GetString());
+        Assert.Equal(
+            string.Concat(start, "    address 192.168.1.102", end, "    netmask 255.255.255.0", end, "    gateway 192.168.1.1", end, "    dns-nameservers 8.8.8.8 1.1.1.1", end),
+            json.GetProperty("files").GetProperty(Main).GetString());
+        Assert.Equal(JsonValueKind.Array, json.GetProperty("warnings").ValueKind);
+        Assert.Equal(before, Encoding.Latin1.GetString(File.ReadAllBytes(_root + Main)));
+    }
+
+    [Fact]
+    public void What_is_so_already_is_unchanged_with_no_files()
+    {
+        Put(Main, "auto eth0\niface eth0 inet static\n address 192.168.1.102/24\n gateway 192.168.1.1\n dns-nameservers 8.8.8.8 1.1.1.1\n");
+        (int code, JsonElement json) = Plan(Static);
+        Assert.Equal((0, "unchanged"), (code, json.GetProperty("result").GetString()));
+        Assert.Empty(json.GetProperty("files").EnumerateObject());
+    }
+
+    [Fact]
+    public void The_file_that_has_the_stanza_is_the_one_that_changes_also_behind_links()
+    {
+        Put(Main, "source-directory interfaces.d\nsource /etc/network/more/*\n");
+        Put("/etc/elsewhere/lan", "auto eth0\niface eth0 inet dhcp\n");
+        Directory.CreateDirectory($"{_root}/etc/network/interfaces.d/folder");
+        File.CreateSymbolicLink($"{_root}/etc/network/interfaces.d/lan", "/etc/elsewhere/lan");
+        (int code, JsonElement json) = Plan(Static);
+        Assert.Equal((0, "/etc/network/interfaces.d/lan"), (code, json.GetProperty("files").EnumerateObject().Single().Name));
+    }
+
+    [Fact]
+    public void A_tree_without_the_file_gets_one()
+    {
+        (int code, JsonElement json) = Plan(Static);
+        Assert.Equal((0, Main), (code, json.GetProperty("files").EnumerateObject().Single().Name));
+    }
+
+    /// <summary>Taken for an empty file, it would be replaced with all that is in it.</summary>
+    [Theory]
+    [InlineData("mkdir interfaces")]
+    [InlineData("mkfifo interfaces")]
+    [InlineData("ln -s interfaces interfaces")]
+    [InlineData("ln -s /nowhere interfaces")]
+    [InlineData("head -c 5000000 /dev/zero >interfaces")]
+    public void A_file_that_is_there_but_cannot_be_read_is_refused(string make)
+    {
+        Make(make);
+        (int code, JsonElement json) = Plan(Static);
+        Assert.Equal((78, "E_PARSE", $"{Main}:1"), (code, json.GetProperty("error").GetString(), json.GetProperty("at").GetString()));
+        Assert.Contains("cannot be read", json.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_included_file_that_cannot_be_read_may_hide_the_stanza_and_is_refused()
+    {
+        Put(Main, "auto eth0\niface eth0 inet dhcp\nsource more/*\n");
+        Make("mkdir more; mkfifo more/lan");
+        (int code, JsonElement json) = Plan(Static);
+        Assert.Equal((78, "/etc/network/more/lan:1"), (code, json.GetProperty("at").GetString()));
+    }
+
+    [Theory]
+    [InlineData("iface eth0 inet dhcp\0\n", "E_PARSE")]
+    [InlineData("iface eth0 inet dchp\n", "E_PARSE")]
+    [InlineData("mapping eth0\n script /bin/true\niface eth0 inet dhcp\n", "E_MAPPED")]
+    public void A_refusal_has_exactly_its_three_fields_and_exit_code_78(string before, string error)
+    {
+        Put(Main, before);
+        (int code, JsonElement json) = Plan(Static);
+        Assert.Equal(78, code);
+        Assert.Equal(["error", "at", "message"], json.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(error, json.GetProperty("error").GetString());
+    }
+
+    [Theory]
+    [InlineData("--address", "10.0.0.1", "E_BAD_ADDRESS")]
+    [InlineData("--address", "10.0.0.1/024", "E_BAD_ADDRESS")]
+    [InlineData("--address", "10.0.0.255/24", "E_BAD_ADDRESS")]
+    [InlineData("--address", "", "E_BAD_ADDRESS")]
+    [InlineData("--gateway", "192.168.2.1", "E_BAD_GATEWAY")]
+    [InlineData("--gateway", "", "E_BAD_GATEWAY")]
+    [InlineData("--dns", "1.1.1.1,", "E_BAD_DNS")]
+    [InlineData("--dns", "1.1.1.1,2.2.2.2,3.3.3.3,4.4.4.4", "E_BAD_DNS")]
+    [InlineData("--iface", "lo", "E_BAD_IFACE")]
+    [InlineData("--iface", "eth0; reboot", "E_BAD_IFACE")]
+    public void A_wish_that_cannot_be_is_refused(string option, string value, string error)
+    {
+        string[] words = [.. Static];
+        words[Array.IndexOf(words, option) + 1] = value;
+        (int code, JsonElement json) = Plan(words);
+        Assert.Equal((78, error), (code, json.GetProperty("error").GetString()));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("--iface eth0")]
+    [InlineData("--iface eth0 --method bootp")]
+    [InlineData("--iface eth0 --method static")]
+    [InlineData("--iface eth0 --method dhcp --address 10.0.0.1/8")]
+    [InlineData("--iface eth0 --method dhcp --root /nowhere/at/all")]
+    [InlineData("--iface eth0 --iface eth1 --method dhcp")]
+    [InlineData("--iface eth0 --method dhcp extra")]
+    public void Words_that_cannot_be_understood_are_a_usage_error(string words)
+    {
+        (int code, string output, _) = Run([.. words.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        Assert.Equal(64, code);
+        Assert.DoesNotContain("\"result\"", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_json_it_is_a_unified_diff_that_patch_takes()
+    {
+        Put(Main, "auto eth0\niface eth0 inet dhcp");
+        (int code, string diff, _) = Run([.. Static, "--root", _root]);
+        Assert.Equal(0, code);
+        Assert.Equal($"--- {Main}\n+++ {Main}\n@@ -1,2 +1,6 @@\n auto eth0\n-iface eth0 inet dhcp\n\\ No newline at end of file\n", diff[..diff.IndexOf("+iface", StringComparison.Ordinal)]);
+    }
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    private (int Code, JsonElement Json) Plan(string[] words)
+    {
+        (int code, string output, string errors) = Run([.. words, "--root", _root, "--json"]);
+        Assert.True(output.Length > 0, errors);
+        using JsonDocument document = JsonDocument.Parse(output);
+        return (code, document.RootElement.Clone());
+    }
+
+    private static (int Code, string Output, string Errors) Run(string[] words)
+    {
+        ProcessStartInfo start = new(Path.Join(AppContext.BaseDirectory, "rpi-agent"), ["network", "plan", .. words]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(20)), "it hangs");
+        return (process.ExitCode, output, errors.GetAwaiter().GetResult());
+    }
+
+    private void Put(string path, string content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_root + path)!);
+        File.WriteAllBytes(_root + path, Encoding.Latin1.GetBytes(content));
+    }
+
+    private void Make(string script)
+    {
+        Directory.CreateDirectory($"{_root}/etc/network");
+        using Process process = Process.Start(new ProcessStartInfo("sh", ["-c", script]) { WorkingDirectory = $"{_root}/etc/network" })!;
+        process.WaitForExit();
+    }
+}
