@@ -13,7 +13,7 @@ main() {
     local verb=${1:-up}
     shift || true
     case $verb in
-        up | down | status | add) "${verb}_verb" "$@" ;;
+        up | down | status | add | loose) "${verb}_verb" "$@" ;;
         rpictl) need_rig; rpictl "$@" ;;
         images-everywhere | deploy-wordpress | swarm-wordpress) need_rig; "${verb}_verb" "$@" ;;
         exec | kill | start | cut | heal) need_rig; "${verb}_verb" "$@" ;;
@@ -34,6 +34,7 @@ deploy/try.sh: a cluster of virtual Raspberry Pis on this machine.
   kill piN | start piN         cuts the power | switches it on again
   cut piN | heal piN           pulls the network cable | plugs it in again
   add [--os OS]                one more Pi
+  loose NAME [--os OS]         a Pi with the agent on its card, but in no cluster
   down [--all]                 removes everything; --all also the cache of built images
 
 OS is debian-12 (ifupdown, the default) or debian-13 (NetworkManager, as today's Raspberry Pi OS).

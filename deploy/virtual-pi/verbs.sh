@@ -172,6 +172,25 @@ add_verb() {
     step "pi$count enrolled, configured and Ready" nodes_up "$count"
 }
 
+# A board on the same network whose card has no boot file: nobody's node, to try out what a person types on it.
+loose_verb() {
+    local name=${1:-} os=${OPERATING_SYSTEMS[0]}
+    [[ $name =~ ^[a-z]{1,8}[0-9]?$ && $name != pi* && $name != coordinator ]] || { say "loose takes a name such as bench1, not of a node"; exit 64; }
+    [ "${2:-}" != --os ] || os=${3:-}
+    need_os "$os"
+    need_rig
+    name_programs
+    [ -x "$AGENT_PROGRAM/rpi-agent" ] || die "The agent changed since it was built" "Run deploy/try.sh up first."
+    if ! board_exists "$name"; then
+        build_os "$os"
+        new_board "$name" "$os"
+        step "board $name" create_board "$name"
+        install_agent "$name"
+    fi
+    board_running "$name" || start_board "$name"
+    step "$name booted" wait_until 60 board_booted "$name"
+}
+
 down_verb() {
     [ "${1:-}" = --all ] || [ $# = 0 ] || { usage >&2; exit 64; }
     [ -d "$STATE" ] || { mkdir -p "$STATE"; }
