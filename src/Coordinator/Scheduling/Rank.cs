@@ -53,8 +53,19 @@ internal readonly record struct Rank(int Unmet, long Weight, long Share, int Run
 
     /// <summary>A kind that is not asked for counts as full, as in classic.</summary>
     public static long Percent(PlacementRequest request, NodeState node) =>
-        (request.MilliCpus <= 0 ? 100 : (node.UsedMilliCpus + request.MilliCpus) * 100 / node.TotalMilliCpus)
-        + (request.MemoryBytes <= 0 ? 100 : (node.UsedMemory + request.MemoryBytes) * 100 / node.TotalMemory);
+        (request.MilliCpus <= 0 ? 100 : Divide((node.UsedMilliCpus + request.MilliCpus) * 100, node.TotalMilliCpus))
+        + (request.MemoryBytes <= 0 ? 100 : Divide((node.UsedMemory + request.MemoryBytes) * 100, node.TotalMemory));
 
-    private static long Percent(long used, long total) => used <= 0 ? 0 : total <= 0 ? 100 : used * 100 / total;
+    private static long Percent(long used, long total) => used <= 0 ? 0 : total <= 0 ? 100 : Divide(used * 100, total);
+
+    /// <summary>
+    /// Exact whole division of a non-negative number. A processor's own takes the longer the larger the quotient is, which made placements
+    /// slower as the cluster filled; a floating-point one does not, and is at most one off.
+    /// </summary>
+    internal static long Divide(long dividend, long divisor)
+    {
+        long quotient = (long)((double)dividend / divisor);
+        long rest = dividend - (quotient * divisor);
+        return rest < 0 ? quotient - 1 : rest >= divisor ? quotient + 1 : quotient;
+    }
 }

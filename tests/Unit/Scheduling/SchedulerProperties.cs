@@ -132,4 +132,9 @@ public sealed class SchedulerProperties
         }
         return (cluster, done);
     }
+
+    [Fact]
+    public void The_quick_division_is_exact() => Gen.Select(Gen.Long[0, long.MaxValue / 128], Gen.Long[1, 1L << 50])
+        .Where((dividend, divisor) => dividend / divisor < 1L << 50)
+        .Sample((dividend, divisor) => Rank.Divide(dividend, divisor) == dividend / divisor && Rank.Divide(dividend / divisor * divisor, divisor) == dividend / divisor, iter: 100_000);
 }
