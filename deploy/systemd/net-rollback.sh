@@ -6,6 +6,7 @@
 #   net-rollback.sh now ID REASON           the agent saw that it does not work
 #   net-rollback.sh link-down IFACE KIND    stops an interface of ifupdown with the files in place (KIND: auto or hotplug)
 #   net-rollback.sh link-up IFACE KIND      starts it, outside of the agent's control group
+#   net-rollback.sh radio COUNTRY           unblocks the radio, which is off until a country is set
 #
 # txn.json is the marker, txn/manifest has a line "N mode uid gid existed sha256-before sha256-after path" per file,
 # txn/N.before the old content, txn/link the words "KIND IFACE [PROFILE]": KIND auto or hotplug for ifupdown; or networkmanager, and the
@@ -180,8 +181,15 @@ case $verb in
         case $verb in link-down) link_down "$2" "$3" ;; *) link_up "$2" "$3" ;; esac
         exit
         ;;
+    radio)
+        # Best effort: what is not installed here, or has no radio, shows at the check of the link.
+        iw reg set "$2"
+        rfkill unblock wifi
+        ! systemctl is-active --quiet NetworkManager.service || nmcli radio wifi on
+        exit 0
+        ;;
     boot | timer | now) ;;
-    *) say "usage: boot | timer ID | now ID REASON | link-down IFACE KIND | link-up IFACE KIND"; exit 64 ;;
+    *) say "usage: boot | timer ID | now ID REASON | link-down IFACE KIND | link-up IFACE KIND | radio COUNTRY"; exit 64 ;;
 esac
 
 mkdir -p "$run"

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using RpiAgent.Agent.NodeConfig.Wifi;
 using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.NodeConfig;
@@ -16,6 +17,9 @@ internal sealed record AddressWish(string Interface, AddressMethod Method, Ipv4 
     /// <summary>glibc's MAXNS.</summary>
     public const int MaximumNameServers = 3;
     private const int MaximumNameLength = 15; // IFNAMSIZ - 1
+
+    /// <summary>The radio network to join; null on a cable, and to leave the present one.</summary>
+    public WifiNetwork? Wifi { get; init; }
 
     public Ipv4 Netmask => Ipv4.Mask(PrefixLength);
 

@@ -43,7 +43,8 @@ internal sealed class BackendDetection(AgentOptions options, CommandRunner comma
         bool hasIfup = File.Exists("/sbin/ifup");
         bool isEnabled = (await RunAsync("systemctl", ["is-enabled", "networking.service"], cancel)).Output.Trim() is "enabled" or "enabled-runtime";
         seen.Add($"ifup is {(hasIfup ? "" : "not ")}installed, networking.service is {(isEnabled ? "" : "not ")}enabled, {interfaceName} has {(hasStanza ? "an" : "no")} iface line");
-        bool isKnown = hasStanza || (hasIfup && (await RunAsync("/sbin/ifquery", ["--state", interfaceName], cancel)).Output.Trim().Length > 0);
+        bool isAlone = seen.Count == 1; // no other program is at work: an interface that nobody has named yet is ifupdown's to begin with
+        bool isKnown = hasStanza || isAlone || (hasIfup && (await RunAsync("/sbin/ifquery", ["--state", interfaceName], cancel)).Output.Trim().Length > 0);
         Claim(NetworkBackend.Ifupdown, hasIfup && isEnabled && isKnown);
         return new NetworkManagement(interfaceName, claims.ToImmutable(), string.Join("; ", seen));
 

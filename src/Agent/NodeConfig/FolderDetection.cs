@@ -31,7 +31,7 @@ internal static class FolderDetection
         Claim(NetworkBackend.Dhcpcd, enabled.Contains("dhcpcd.service"));
         Claim(NetworkBackend.Networkd, enabled.Contains("systemd-networkd.service") && networks.Length > 0 && !IsNetplan(networks));
         Claim(NetworkBackend.Netplan, enabled.Contains("systemd-networkd.service") && IsNetplan(networks));
-        Claim(NetworkBackend.Ifupdown, enabled.Contains("networking.service") && hasStanza);
+        Claim(NetworkBackend.Ifupdown, enabled.Contains("networking.service") && (hasStanza || Units.Count(enabled.Contains) == 1));
         return new NetworkManagement(interfaceName, claims.ToImmutable(), seen);
 
         void Claim(NetworkBackend backend, bool isClaimed)

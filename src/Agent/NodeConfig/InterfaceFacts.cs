@@ -7,6 +7,9 @@ namespace RpiAgent.Agent.NodeConfig;
 /// <param name="HasDnsHook">Whether ifup hands dns-nameservers to resolvconf, openresolv or systemd-resolved.</param>
 internal sealed record InterfaceFacts(string? MacAddress, bool HasDnsHook)
 {
+    /// <summary>Whether ifup starts wpa_supplicant for <c>wpa-conf</c>.</summary>
+    public bool HasWpaHook { get; init; }
+
     private static readonly string[] EnablingTargets = ["multi-user", "sysinit"];
 
     public static InterfaceFacts Read(FileView files, string interfaceName)
@@ -14,7 +17,10 @@ internal sealed record InterfaceFacts(string? MacAddress, bool HasDnsHook)
         byte[]? mac = AddressWish.IsInterfaceName(interfaceName) ? files.Read($"/sys/class/net/{interfaceName}/address") : null;
         return new InterfaceFacts(
             mac is null ? null : Encoding.ASCII.GetString(mac).Trim().ToLowerInvariant(),
-            HasResolvconf(files) || HasResolved(files));
+            HasResolvconf(files) || HasResolved(files))
+        {
+            HasWpaHook = files.Read("/etc/network/if-pre-up.d/wpasupplicant") is not null,
+        };
     }
 
     private static bool HasResolvconf(FileView files) =>

@@ -2,6 +2,7 @@ using System.Text;
 using RpiAgent.Agent.NodeConfig.Documents;
 using RpiAgent.Agent.NodeConfig.Interfaces;
 using RpiAgent.Agent.NodeConfig.Profiles;
+using RpiAgent.Agent.NodeConfig.Wifi;
 
 namespace RpiAgent.Agent.NodeConfig;
 
@@ -28,6 +29,7 @@ internal sealed class NodeInspector(AgentOptions options, CommandRunner commands
             await DockerReadsDefaultsAsync(cancel),
             IsRootVolatile())
         {
+            WpaConfiguration = interfaceName is null ? null : _files.Read(WpaConfiguration.PathOf(interfaceName)),
             Profile = management?.Claims is [NetworkBackend.NetworkManager] ? await _profiles.InspectAsync(management.Interface, cancel) : ProfileState.None,
         };
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using RpiAgent.Agent.NodeConfig.Documents;
 using RpiAgent.Agent.NodeConfig.Interfaces;
 using RpiAgent.Agent.NodeConfig.Profiles;
+using RpiAgent.Agent.NodeConfig.Wifi;
 
 namespace RpiAgent.Agent.NodeConfig;
 
@@ -67,9 +68,20 @@ internal static class NodePlanner
             yield break;
         }
 
+        if (wish.Wifi is not null && !current.Facts.HasWpaHook)
+        {
+            throw new RefusalException(new Refusal(RefusalCodes.BadWifi, wish.Interface, "ifup cannot join a radio network here: the package wpasupplicant is not installed; install it and try again"));
+        }
+
         InterfacesChange change = InterfacesPlanner.Plan(current.Interfaces, wish, current.Facts.MacAddress, current.Facts.HasDnsHook);
         Throw(change.Refusal);
         ImmutableSortedDictionary<string, byte[]> files = change.Files;
+        if (wish.Wifi is { } network && WpaConfiguration.Render(network) is var radio && !radio.AsSpan().SequenceEqual(current.WpaConfiguration))
+        {
+            files = files.Add(WpaConfiguration.PathOf(wish.Interface), radio);
+        }
+
+        bool changesLink = !files.IsEmpty;
         bool writesResolver = wish.Method == AddressMethod.Static && !wish.Dns.IsEmpty && !current.Facts.HasDnsHook;
         if (writesResolver)
         {
@@ -81,7 +93,7 @@ internal static class NodePlanner
             }
         }
 
-        if (wish.Method == AddressMethod.Dhcp && change.IsChanged && current.Resolv is { Content: { } present, LinkTarget: null, IsImmutable: false })
+        if (wish.Method == AddressMethod.Dhcp && changesLink && current.Resolv is { Content: { } present, LinkTarget: null, IsImmutable: false })
         {
             // The DHCP client will write it: a way back must know what it was.
             files = files.Add(ResolvState.FilePath, present);
@@ -89,7 +101,7 @@ internal static class NodePlanner
 
         // The hook's absence needs no warning: resolv.conf is written here.
         warnings.AddRange(change.Warnings.Where(warning => !writesResolver || warning != InterfacesWarnings.NoDnsHook));
-        if (change.IsChanged)
+        if (changesLink)
         {
             yield return new ChangeAddress(wish, NetworkBackend.Ifupdown, files);
         }
@@ -115,7 +127,16 @@ internal static class NodePlanner
         }
 
         warnings.AddRange(change.Warnings);
-        yield return new ChangeAddress(wish, NetworkBackend.NetworkManager, change.Files);
+        if (change.Files.ContainsKey(OwnProfile.PathOf(wish.Interface)))
+        {
+            yield return new ChangeAddress(wish, NetworkBackend.NetworkManager, change.Files);
+            yield break;
+        }
+
+        foreach ((string path, byte[] content) in change.Files)
+        {
+            yield return new WriteFile(path, content);
+        }
     }
 
     private static IEnumerable<NodeStep> PlanDocker(NodeState current, NodeSpec desired)

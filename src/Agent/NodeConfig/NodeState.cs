@@ -23,6 +23,9 @@ internal sealed record NodeState(
 {
     /// <summary>Of the interface of the wish, where NetworkManager is in charge.</summary>
     public ProfileState Profile { get; init; } = ProfileState.None;
+
+    /// <summary>What the agent wrote for wpa_supplicant of that interface, where ifupdown is in charge.</summary>
+    public byte[]? WpaConfiguration { get; init; }
 }
 
 /// <summary>The programs that configure an interface, as far as can be seen.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RpiAgent.Agent.NodeConfig.Wifi;
 using Wire = RpiAgent.Protos.Wire;
 
 namespace RpiAgent.Agent.NodeConfig;
@@ -18,11 +19,12 @@ internal static class ProtoMapping
         }
 
         string name = network.Interface.Length > 0 ? network.Interface : enrolledInterface;
-        return network.Method switch
+        AddressWish wish = network.Method switch
         {
             "static" => AddressWish.Static(name, network.Address, network.Gateway.Length > 0 ? network.Gateway : null, network.Dns),
             "dhcp" => AddressWish.Dhcp(name),
             _ => throw new RefusalException(new Refusal(RefusalCodes.Method, "network.method", $"network method '{network.Method}' is not known; use static or dhcp")),
         };
+        return wish with { Wifi = network.Wifi is { } wifi ? WifiNetwork.Create(wifi.Ssid.Span, wifi.Psk, wifi.Country, wifi.Hidden) : null };
     }
 }

@@ -29,6 +29,7 @@ internal static class RefusalCodes
     public const string BadAddress = "E_BAD_ADDRESS";
     public const string BadGateway = "E_BAD_GATEWAY";
     public const string BadDns = "E_BAD_DNS";
+    public const string BadWifi = "E_BAD_WIFI";
     public const string BadHostName = "E_BAD_HOSTNAME";
     public const string BadDockerOption = "E_BAD_DOCKER_OPTION";
     public const string OptionRemoved = "E_OPTION_REMOVED";

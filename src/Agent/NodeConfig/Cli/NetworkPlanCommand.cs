@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using RpiAgent.Agent.NodeConfig.Interfaces;
 using RpiAgent.Agent.NodeConfig.Profiles;
+using RpiAgent.Agent.NodeConfig.Wifi;
 using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.NodeConfig.Cli;
@@ -57,7 +58,10 @@ internal static class NetworkPlanCommand
         }
 
         InterfaceFacts facts = InterfaceFacts.Read(files, wish.Interface);
-        return InterfacesPlanner.Plan(interfaces, wish, facts.MacAddress, facts.HasDnsHook);
+        InterfacesChange planned = InterfacesPlanner.Plan(interfaces, wish, facts.MacAddress, facts.HasDnsHook);
+        return wish.Wifi is { } network && WpaConfiguration.Render(network) is var radio && !radio.AsSpan().SequenceEqual(files.Read(WpaConfiguration.PathOf(wish.Interface)))
+            ? planned with { Files = planned.Files.Add(WpaConfiguration.PathOf(wish.Interface), radio) }
+            : planned;
     }
 
     private sealed record PlanOutput(bool IsJson, FileView Before)

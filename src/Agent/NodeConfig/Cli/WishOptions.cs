@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RpiAgent.Agent.NodeConfig.Wifi;
 
 namespace RpiAgent.Agent.NodeConfig.Cli;
 
@@ -11,10 +12,15 @@ internal sealed class WishOptions
     private readonly Option<string?> _gateway = new("--gateway") { Description = "The router's address." };
     private readonly Option<string?> _dns = new("--dns") { Description = "Name servers, separated by commas; 3 at most." };
 
+    private readonly Option<string?> _ssid = new("--wifi-ssid") { Description = "Name of the radio network to join." };
+    private readonly Option<string?> _country = new("--wifi-country") { Description = "Where the radio is, as two letters, such as DE." };
+    private readonly Option<string?> _passphrase = new("--wifi-passphrase-file") { Description = "File with the passphrase; - reads a line of the standard input." };
+    private readonly Option<bool> _hidden = new("--wifi-hidden") { Description = "The network does not announce its name." };
+
     public void AddTo(Command command)
     {
         _method.AcceptOnlyFromAmong("dhcp", "static");
-        foreach (Option option in new Option[] { _name, _method, _address, _gateway, _dns })
+        foreach (Option option in new Option[] { _name, _method, _address, _gateway, _dns, _ssid, _country, _passphrase, _hidden })
         {
             command.Options.Add(option);
         }
@@ -24,6 +30,12 @@ internal sealed class WishOptions
             // Values that are missing or wrong are told by the options themselves.
             string? wished = result.GetResult(_method)?.Tokens is [{ Value: { } value }] ? value : null;
             bool hasAddress = result.GetResult(_address) is not null;
+            bool hasSsid = result.GetResult(_ssid) is not null;
+            if (hasSsid != (result.GetResult(_country) is not null) || hasSsid != (result.GetResult(_passphrase) is not null))
+            {
+                result.AddError("a radio network needs --wifi-ssid, --wifi-country and --wifi-passphrase-file");
+            }
+
             if (wished == "static" && !hasAddress)
             {
                 result.AddError("--method static needs --address A.B.C.D/LEN");
@@ -40,8 +52,29 @@ internal sealed class WishOptions
     {
         string name = result.GetValue(_name)!;
         string? dns = result.GetValue(_dns);
-        return result.GetValue(_method) == "dhcp"
+        AddressWish wish = result.GetValue(_method) == "dhcp"
             ? AddressWish.Dhcp(name)
             : AddressWish.Static(name, result.GetValue(_address)!, result.GetValue(_gateway), string.IsNullOrEmpty(dns) ? [] : dns.Split(','));
+        return wish with { Wifi = ReadWifi(result) };
+    }
+
+    /// <summary>The passphrase comes from a file: arguments are seen by everybody.</summary>
+    private WifiNetwork? ReadWifi(ParseResult result)
+    {
+        if (result.GetValue(_ssid) is not { } ssid)
+        {
+            return null;
+        }
+
+        string file = result.GetValue(_passphrase)!;
+        try
+        {
+            string passphrase = file == "-" ? Console.In.ReadLine() ?? "" : File.ReadAllText(file);
+            return WifiNetwork.Create(ssid, passphrase, result.GetValue(_country)!, result.GetValue(_hidden));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RefusalException(new Refusal(RefusalCodes.BadWifi, file, $"the passphrase cannot be read: {e.Message}"));
+        }
     }
 }

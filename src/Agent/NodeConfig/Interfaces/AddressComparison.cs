@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using RpiAgent.Agent.NodeConfig.Wifi;
 using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.NodeConfig.Interfaces;
@@ -13,6 +14,12 @@ internal static class AddressComparison
     {
         string[] dns = [.. stanza.Options.Where(option => option.Name is "dns-nameserver" or "dns-nameservers").SelectMany(option => Words(option.Value))];
         if (!dns.SequenceEqual(wish.Dns.Select(server => server.ToString()), StringComparer.Ordinal))
+        {
+            return false;
+        }
+
+        IfaceOption[] radio = [.. stanza.Options.Where(option => InterfacesRewriter.IsRadio(option.Name))];
+        if (wish.Wifi is not null && !(radio is [{ Name: WpaConfiguration.Option } conf] && conf.Value == WpaConfiguration.PathOf(wish.Interface)))
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using RpiAgent.Agent.NodeConfig.Wifi;
 
 namespace RpiAgent.Agent.NodeConfig.Interfaces;
 
@@ -33,7 +34,7 @@ internal static class InterfacesRewriter
     {
         InterfacesFile file = stanza.Header.File;
         string[] lines = [.. file.Lines.Select(line => line.Raw)];
-        foreach (IfaceOption option in stanza.Options.Where(option => IsReplaced(option.Name, stanza.Method, wish.Method)))
+        foreach (IfaceOption option in stanza.Options.Where(option => IsReplaced(option.Name, stanza.Method, wish.Method) || (wish.Wifi is not null && IsRadio(option.Name))))
         {
             lines[option.At.LineIndex] = "";
         }
@@ -61,11 +62,18 @@ internal static class InterfacesRewriter
         InterfacesGrammar.AddressOptions.Contains(option)
         || (newMethod == AddressMethod.Static && InterfacesGrammar.MethodOptions.TryGetValue(oldMethod, out var own) && own.Contains(option));
 
+    public static bool IsRadio(string option) => option.StartsWith("wpa-", StringComparison.Ordinal) || option.StartsWith("wireless-", StringComparison.Ordinal);
+
     private static string MethodName(AddressWish wish) => wish.Method == AddressMethod.Static ? "static" : "dhcp";
 
     /// <summary>A dotted netmask on purpose: tools that read the file with sed look for it, and every parser since 2000 takes it.</summary>
     private static IEnumerable<string> Options(AddressWish wish)
     {
+        if (wish.Wifi is not null)
+        {
+            yield return $"{WpaConfiguration.Option} {WpaConfiguration.PathOf(wish.Interface)}";
+        }
+
         if (wish.Method == AddressMethod.Dhcp)
         {
             yield break;

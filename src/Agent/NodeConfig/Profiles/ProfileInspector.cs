@@ -1,4 +1,5 @@
 using System.Globalization;
+using RpiAgent.Agent.NodeConfig.Wifi;
 
 namespace RpiAgent.Agent.NodeConfig.Profiles;
 
@@ -16,13 +17,13 @@ internal sealed class ProfileInspector(AgentOptions options, CommandRunner comma
     {
         if (options.Root != "/")
         {
-            return InspectFolder(_files, interfaceName);
+            return InspectFolder(_files, interfaceName) with { Country = _files.Read(WifiProfile.CountryPath) };
         }
 
         string[] device = (await RunAsync(["-e", "no", "-g", "GENERAL.CON-UUID,GENERAL.TYPE", "device", "show", interfaceName], cancel)).Split('\n');
         string list = await RunAsync(["-t", "-e", "no", "-f", "UUID,FILENAME", "connection", "show"], cancel);
         string path = device[0].Length == 0 ? "" : list.Split('\n').FirstOrDefault(line => line.StartsWith($"{device[0]}:", StringComparison.Ordinal))?[(device[0].Length + 1)..].Trim() ?? "";
-        return new ProfileState(path, path.StartsWith('/') ? _files.Read(path) : null, device is [_, "wifi", ..], WritesResolver(_files));
+        return new ProfileState(path, path.StartsWith('/') ? _files.Read(path) : null, device is [_, "wifi", ..], WritesResolver(_files)) { Country = _files.Read(WifiProfile.CountryPath) };
     }
 
     /// <summary>Of several, the one with the highest priority.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RpiAgent.Agent.NodeConfig.Wifi;
 
 namespace RpiAgent.Agent.NodeConfig.Profiles;
 
@@ -21,18 +22,26 @@ internal static class ProfilePlanner
             return Refuse(RefusalCodes.ResolvOwned, "NetworkManager is told not to set name servers (dns=none or rc-manager=unmanaged in its configuration); set them where they are kept, or leave dns out");
         }
 
-        if (present.Content is not null && IsSame(profile, wish) && profile[Connection, "autoconnect"] != "false")
+        ImmutableSortedDictionary<string, byte[]> files = CountryFile(present, wish);
+        bool isSameRadio = wish.Wifi is not { } network || WifiProfile.IsSame(profile, network);
+        if (present.Content is not null && isSameRadio && IsSame(profile, wish) && profile[Connection, "autoconnect"] != "false")
         {
-            return new ProfileChange(null, ImmutableSortedDictionary<string, byte[]>.Empty, []);
+            return new ProfileChange(null, files, []);
         }
 
-        Keyfile own = WithAddress(Renamed(present.Content is null ? Template(present.IsWifi) : profile, wish.Interface), wish);
+        Keyfile start = present.Content is null ? Template(present.IsWifi) : profile;
+        Keyfile own = WithAddress(Renamed(wish.Wifi is { } radio && !isSameRadio ? WifiProfile.With(start, radio) : start, wish.Interface), wish);
         string path = OwnProfile.PathOf(wish.Interface);
-        return new ProfileChange(null, ImmutableSortedDictionary<string, byte[]>.Empty.Add(path, own.Render()), [.. Warnings(present, path)]);
+        return new ProfileChange(null, files.Add(path, own.Render()), [.. Warnings(present, path)]);
 
         ProfileChange Refuse(string code, string message) =>
             new(new Refusal(code, present.Path, message), ImmutableSortedDictionary<string, byte[]>.Empty, []);
     }
+
+    private static ImmutableSortedDictionary<string, byte[]> CountryFile(ProfileState present, AddressWish wish) =>
+        wish.Wifi is { } network && WifiProfile.RenderCountry(network) is var wished && !wished.AsSpan().SequenceEqual(present.Country)
+            ? ImmutableSortedDictionary<string, byte[]>.Empty.Add(WifiProfile.CountryPath, wished)
+            : ImmutableSortedDictionary<string, byte[]>.Empty;
 
     /// <summary>Whether a profile already gives what is wished.</summary>
     public static bool IsSame(Keyfile profile, AddressWish wish)

@@ -11,6 +11,9 @@ namespace RpiAgent.Agent.NodeConfig.Profiles;
 /// <param name="WritesResolver">Whether NetworkManager hands name servers on (not with <c>dns=none</c> or <c>rc-manager=unmanaged</c>).</param>
 internal sealed record ProfileState(string Path, byte[]? Content, bool IsWifi, bool WritesResolver)
 {
+    /// <summary>Content of the file with the radio's country; null when there is none.</summary>
+    public byte[]? Country { get; init; }
+
     public static readonly ProfileState None = new("", null, IsWifi: false, WritesResolver: true);
 }
 

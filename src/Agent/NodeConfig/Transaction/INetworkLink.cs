@@ -29,7 +29,7 @@ internal interface INetworkLink
 internal sealed class NetworkLinks(AgentOptions options, CommandRunner commands, RollbackScript script)
 {
     private readonly IfupdownLink _ifupdown = new(options, commands, script);
-    private readonly NetworkManagerLink _networkManager = new(options, commands);
+    private readonly NetworkManagerLink _networkManager = new(options, commands, script);
 
     public INetworkLink For(NetworkBackend backend) => backend switch
     {

@@ -24,7 +24,15 @@ internal sealed class IfupdownLink(AgentOptions options, CommandRunner commands,
 
     public Task LeaveAsync(ChangeAddress change, string way, int seconds, CancellationToken cancel) => RunAsync("link-down", way, cancel);
 
-    public Task EnterAsync(ChangeAddress change, string way, CancellationToken cancel) => RunAsync("link-up", way, cancel);
+    public async Task EnterAsync(ChangeAddress change, string way, CancellationToken cancel)
+    {
+        if (change.Wish.Wifi is { } network)
+        {
+            await script.RunAsync(["radio", network.Country], cancel);
+        }
+
+        await RunAsync("link-up", way, cancel);
+    }
 
     /// <summary>Between the two the link is down, so nobody can answer over the old address.</summary>
     public Task<bool> IsEnteredAsync(string interfaceName, CancellationToken cancel) => Task.FromResult(true);

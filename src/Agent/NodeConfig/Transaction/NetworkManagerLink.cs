@@ -8,7 +8,7 @@ namespace RpiAgent.Agent.NodeConfig.Transaction;
 /// An interface of NetworkManager. It goes from one profile to another by itself and lives outside of the agent's control group,
 /// so it is asked directly. A checkpoint of its own, a little longer than our timer, stands behind the timer (docs/decisions).
 /// </summary>
-internal sealed class NetworkManagerLink(AgentOptions options, CommandRunner commands) : INetworkLink
+internal sealed class NetworkManagerLink(AgentOptions options, CommandRunner commands, RollbackScript script) : INetworkLink
 {
     private const string Service = "org.freedesktop.NetworkManager", Object = "/org/freedesktop/NetworkManager";
     private const int DeleteNewConnections = 2; // NM_CHECKPOINT_CREATE_FLAG_DELETE_NEW_CONNECTIONS
@@ -65,6 +65,11 @@ internal sealed class NetworkManagerLink(AgentOptions options, CommandRunner com
         }
 
         string name = change.Wish.Interface;
+        if (change.Wish.Wifi is { } network)
+        {
+            await script.RunAsync(["radio", network.Country], cancel);
+        }
+
         (await commands.RunAsync("nmcli", ["connection", "load", OwnProfile.PathOf(name)], Short, cancel)).OrThrow();
         (await commands.RunAsync("nmcli", ["--wait", "45", "connection", "up", "uuid", OwnProfile.UuidOf(name), "ifname", name], Long, cancel)).OrThrow();
     }
