@@ -127,17 +127,17 @@ forget() {
 
 # Why, and for which change: what is reported. Kept when the same change is taken back a second time after a cut.
 note_failure() {
-    if ! cmp -s "$marker" "$failed/txn.json"; then
-        rm -rf "$failed"
-        mkdir -p "$failed"
-        echo "$1" >"$failed/reason"
-        cp "$marker" "$failed/txn.json"
+    [ -z "$id" ] || ! grep -qs "\"id\":\"$id\"" "$failed/txn.json" || return 0
+    rm -rf "$failed"
+    mkdir -p "$failed"
+    { echo "$1" >"$failed/reason" && printf '%s' "$change" >"$failed/txn.json"; } 2>/dev/null &&
         sync "$failed/reason" "$failed/txn.json" "$failed" "$net"
-    fi
 }
 
 roll_back() {
     reason=$1
+    change=$(cat "$marker")
+    id=$(field id)
     kind=auto
     profile=
     interface=$(field iface)
@@ -172,6 +172,7 @@ roll_back() {
     [ $touch_link = no ] || link_up "$interface" "$kind" "$profile"
     [ $restored = 0 ] || { say "a file could not be restored"; return 1; }
     forget
+    note_failure "$reason"      # again: on a full disk there was no room for it before
     say "the network is as it was before: $reason"
 }
 

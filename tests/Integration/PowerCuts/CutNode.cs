@@ -12,19 +12,22 @@ namespace RpiAgent.Tests.Integration.PowerCuts;
 internal sealed class CutNode(string folder, string tracedFolder)
 {
     public const string State = "/var/lib/rpi-agent";
+    private const string Programs = "/usr";
     private const string Marker = "/net/txn.json";
 
     public string Folder => folder;
 
     public void Become(DiskTree tree)
     {
-        if (Directory.Exists(folder))
+        // The script stays: a program that was just written may be busy (a child that is being started still holds the file).
+        Directory.CreateDirectory(folder);
+        bool hasScript = File.Exists(folder + ScriptPath);
+        foreach (string entry in Directory.GetDirectories(folder).Where(entry => !hasScript || entry != folder + Programs))
         {
-            Directory.Delete(folder, recursive: true);
+            Directory.Delete(entry, recursive: true);
         }
 
-        Directory.CreateDirectory(folder);
-        tree.WriteTo(folder, tracedFolder);
+        (hasScript ? tree.Without(Programs) : tree).WriteTo(folder, tracedFolder);
     }
 
     public DiskTree Look() => DiskTree.Read(folder);

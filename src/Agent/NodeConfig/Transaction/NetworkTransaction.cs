@@ -75,7 +75,7 @@ internal sealed partial class NetworkTransaction(
             throw new RefusalException(new Refusal(RefusalCodes.TransactionPending, marker.Interface, $"change {marker.Id} is {marker.Phase.ToString().ToLowerInvariant()}; try again in a few seconds"));
         }
 
-        string? late = marker is null ? files.ReadFailure()?.Reason ?? "no change of the network is waiting" : (await KeepAsync(marker, cancel)).RolledBackBecause;
+        string? late = marker is null ? files.ReadFailure()?.Reason ?? "no change of the network is waiting" : (await KeepAsync(marker, cancel, isByHand: true)).RolledBackBecause;
         return late is null ? marker!.Reason : throw new RefusalException(new Refusal(RefusalCodes.TransactionExpired, "", late));
     }
 
@@ -178,13 +178,14 @@ internal sealed partial class NetworkTransaction(
     /// <summary>How a change ended that the timer or a person ended.</summary>
     private TransactionEnd EndOf(TransactionMarker marker)
     {
-        if (files.ReadFailure() is not { } failure || failure.Marker.Id != marker.Id)
+        if (files.IsKept(marker.Id))
         {
             return new TransactionEnd(marker.Id, null);
         }
 
-        LogRolledBack(marker.Id, failure.Reason);
-        return new TransactionEnd(marker.Id, failure.Reason);
+        string reason = files.ReadFailure() is { } failure && failure.Marker.Id == marker.Id ? failure.Reason : "taken back";
+        LogRolledBack(marker.Id, reason);
+        return new TransactionEnd(marker.Id, reason);
     }
 
     private async Task<bool> TryConfirmAsync(string id, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
@@ -200,7 +201,7 @@ internal sealed partial class NetworkTransaction(
         }
     }
 
-    private async Task<TransactionEnd> KeepAsync(TransactionMarker marker, CancellationToken cancel)
+    private async Task<TransactionEnd> KeepAsync(TransactionMarker marker, CancellationToken cancel, bool isByHand = false)
     {
         using (FileStream? held = files.TryLock())
         {
@@ -215,6 +216,10 @@ internal sealed partial class NetworkTransaction(
             try
             {
                 files.WriteMarker(marker with { Phase = TransactionPhase.Confirmed });
+                if (isByHand)
+                {
+                    files.NoteKept(marker.Id); // for the process that waits
+                }
             }
             catch (IOException e)
             {

@@ -142,6 +142,13 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files)
         AtomicFile.Sweep(_folder);
     }
 
+    /// <summary>Which change a person kept, on a file system that is gone after a reboot.</summary>
+    public void NoteKept(string id) => File.WriteAllText(KeptPath, id);
+
+    public bool IsKept(string id) => File.Exists(KeptPath) && File.ReadAllText(KeptPath) == id;
+
+    private string KeptPath => Path.Join(options.Under(options.RunDirectory), "net.kept");
+
     /// <summary>While held, no rollback starts; null when one runs. The script takes the same lock with flock(1).</summary>
     public FileStream? TryLock() => TryLock("net.lock");
 
