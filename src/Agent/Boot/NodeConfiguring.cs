@@ -10,6 +10,8 @@ namespace RpiAgent.Agent.Boot;
 internal sealed partial class NodeConfiguring(
     CurrentNode node, NodeAddress address, NodeConfigurator configurator, ContactConfirmer confirmer, CommandRunner commands, ILogger<NodeConfiguring> log)
 {
+    /// <summary>For the answer to leave by the old address.</summary>
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(20);
 
     public Task<NodeConfigOutcome> ApplyAsync(EnrolledSpec spec, CancellationToken cancel) =>
@@ -67,7 +69,12 @@ internal sealed partial class NodeConfiguring(
 
         if (spec.Address is not null && spec.Address != WishOf(node.Current.Spec.Network))
         {
-            _ = Task.Run(() => ApplyAsync(spec, CancellationToken.None), CancellationToken.None);
+            if (configurator.RefusePending() is { } pending)
+            {
+                throw new NodeRefusedException(pending.ToString());
+            }
+
+            _ = Task.Run(() => ApplyLaterAsync(spec), CancellationToken.None);
             return new ConfigureOutcome(true, "");
         }
 
@@ -75,6 +82,12 @@ internal sealed partial class NodeConfiguring(
         return outcome.Result is NodeConfigResult.Changed or NodeConfigResult.Unchanged
             ? new ConfigureOutcome(outcome.Result == NodeConfigResult.Changed, "")
             : throw new NodeRefusedException(outcome.Detail);
+    }
+
+    private async Task ApplyLaterAsync(NodeSpec spec)
+    {
+        await Task.Delay(AnswerTime, TimeProvider.System, CancellationToken.None);
+        await ApplyAsync(spec, CancellationToken.None);
     }
 
     private async Task RestartAsync(bool powerOff, CancellationToken cancel) =>

@@ -85,6 +85,9 @@ internal sealed partial class NodeConfigurator : IDisposable
         }
     }
 
+    /// <summary>One change of address at a time: a second one is refused while this one waits for its confirmation.</summary>
+    public Refusal? RefusePending() => _network.RefusePending();
+
     public void Dispose() => _oneAtATime.Dispose();
 
     /// <returns>Null, or why the step was taken back.</returns>
