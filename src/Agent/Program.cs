@@ -12,6 +12,7 @@ internal static class Program
         RootCommand root = new("The agent of a Raspberry Pi in a cluster: without a verb, the daemon that systemd runs.")
         {
             NodeConfig.Cli.NetworkCommand.Create(),
+            Boot.ResetIdentityCommand.Create(),
         };
         root.SetAction((_, cancel) => RunDaemonAsync(cancel));
         ParseResult command = root.Parse(args);

@@ -54,7 +54,7 @@ internal static class AgentDaemon
         string status = "starting";
         Enroller enroller = new(
             new IdentityStore(options), new BoardReader(options), new CoordinatorClient(clock, time), clock, time, logs.CreateLogger<Enroller>());
-        Joining joining = new(enroller, options, reason => Volatile.Write(ref status, reason), time, logs.CreateLogger<Joining>());
+        Joining joining = new(enroller, options, reason => Volatile.Write(ref status, reason), clock, time, logs.CreateLogger<Joining>());
         using SystemdPulse pulse = new(notifier, () => Volatile.Read(ref status), () => TimeSpan.Zero, time, logs.CreateLogger<SystemdPulse>());
         notifier.Notify(ServiceState.Ready);
         await pulse.StartAsync(stop.Token);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -8,7 +9,7 @@ namespace RpiAgent.Agent.Boot;
 /// <summary>What a person wrote on the card: how this Pi finds and joins its cluster.</summary>
 /// <param name="Hostname">Wished node name, or empty.</param>
 /// <param name="CoordinatorUrl">https://host:port.</param>
-internal sealed record BootFile(string Hostname, Uri CoordinatorUrl, string JoinToken)
+internal sealed partial record BootFile(string Hostname, Uri CoordinatorUrl, string JoinToken)
 {
     public const string FileName = "rpi-agent.yaml";
     private const int MaximumBytes = 64 * 1024;
@@ -54,6 +55,17 @@ internal sealed record BootFile(string Hostname, Uri CoordinatorUrl, string Join
             url ?? throw new BootFileException($"{path}: 'coordinator:' with its 'url:' is missing; write the coordinator's address, e.g. url: https://192.168.1.2:7444"),
             token ?? throw new BootFileException($"{path}: 'join_token:' is missing; make one with 'rpictl token create'"));
     }
+
+    /// <summary>The same bytes without the line of the join token; null when there is none. Latin-1 keeps every byte.</summary>
+    public static byte[]? WithoutToken(ReadOnlySpan<byte> content)
+    {
+        string text = Encoding.Latin1.GetString(content);
+        string scrubbed = TokenLine().Replace(text, "# join_token: used, and taken away by rpi-agent");
+        return scrubbed == text ? null : Encoding.Latin1.GetBytes(scrubbed);
+    }
+
+    [GeneratedRegex("^join_token[ ]*:[^\\r\\n]*", RegexOptions.Multiline | RegexOptions.NonBacktracking)]
+    private static partial Regex TokenLine();
 
     private static Uri ReadCoordinator(YamlNode node, string path)
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using RpiAgent.Agent.Enrolment;
+using RpiAgent.Identity;
 
 namespace RpiAgent.Agent.Boot;
 
@@ -8,7 +9,7 @@ namespace RpiAgent.Agent.Boot;
 /// A refusal that only a person can mend is told and waited out; the daemon stays, so that `systemctl status` can say why.
 /// </summary>
 /// <param name="tell">Gets each reason for waiting, for STATUS=.</param>
-internal sealed partial class Joining(Enroller enroller, AgentOptions options, Action<string> tell, TimeProvider time, ILogger<Joining> log)
+internal sealed partial class Joining(Enroller enroller, AgentOptions options, Action<string> tell, TrustClock clock, TimeProvider time, ILogger<Joining> log)
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
 
@@ -22,12 +23,14 @@ internal sealed partial class Joining(Enroller enroller, AgentOptions options, A
             byte[] card = HashOfBootFile();
             try
             {
-                if (enroller.Load() is { } known)
+                if (enroller.Load() is { } known && !IsExpired(known))
                 {
                     return known;
                 }
 
-                return await enroller.EnrolAsync(ReadOrder(), reason => tell($"enrolling: {reason}"), cancel);
+                EnrolledNode enrolled = await enroller.EnrolAsync(ReadOrder(), reason => tell($"enrolling: {reason}"), cancel);
+                Scrub();
+                return enrolled;
             }
             catch (Exception e) when (e is BootFileException or EnrolmentException)
             {
@@ -44,6 +47,39 @@ internal sealed partial class Joining(Enroller enroller, AgentOptions options, A
         }
     }
 
+    /// <summary>With an expired certificate nobody answers us: only a new join token helps.</summary>
+    private bool IsExpired(EnrolledNode known)
+    {
+        if (clock.Now < known.Credentials.NotAfter)
+        {
+            return false;
+        }
+
+        LogExpired(known.Credentials.NotAfter);
+        return true;
+    }
+
+    /// <summary>The token has done its work; the card's boot partition can be read by anybody who holds the card.</summary>
+    private void Scrub()
+    {
+        if (BootPartition.FindBootFile(options) is not { } path)
+        {
+            return;
+        }
+
+        try
+        {
+            if (BootFile.WithoutToken(File.ReadAllBytes(path)) is { } scrubbed)
+            {
+                AtomicFile.Write(path, scrubbed, File.GetUnixFileMode(path));
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNotScrubbed(path, e.Message);
+        }
+    }
+
     private EnrolmentOrder ReadOrder()
     {
         string path = BootPartition.FindBootFile(options)
@@ -57,4 +93,10 @@ internal sealed partial class Joining(Enroller enroller, AgentOptions options, A
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Not enrolled, waiting for a change of the boot file: {Reason}")]
     private partial void LogWaiting(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "This node's certificate expired on {NotAfter:u}; enrolling anew with the boot file's join token")]
+    private partial void LogExpired(DateTimeOffset notAfter);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The used join token stays in {Path}, which cannot be written ({Reason}); revoke it or let it expire")]
+    private partial void LogNotScrubbed(string path, string reason);
 }

@@ -23,6 +23,16 @@ internal sealed class Ledger(string path)
         AtomicFile.Write(path, [.. header, .. content], AtomicFile.Private);
     }
 
+    /// <summary>Nothing was ever saved, as far as a later <see cref="Load"/> can tell.</summary>
+    public void Delete()
+    {
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+            AtomicFile.SyncDirectory(System.IO.Path.GetDirectoryName(path) ?? "/");
+        }
+    }
+
     /// <returns>Null when nothing was ever saved.</returns>
     /// <exception cref="LedgerException">There is a file, but it is not what was saved: nobody can know what was wanted.</exception>
     public Assignment? Load()

@@ -39,6 +39,16 @@ internal sealed class IdentityStore(AgentOptions options)
     public void SaveSpec(SavedEnrolment enrolment) =>
         AtomicFile.Write(EnrolmentPath, JsonSerializer.SerializeToUtf8Bytes(enrolment, EnrolmentJson.Default.SavedEnrolment), AtomicFile.Private);
 
+    public bool Exists => Directory.Exists(_folder);
+
+    /// <summary>The key first: without it the rest is worth nothing.</summary>
+    public void Delete()
+    {
+        File.Delete(Files.KeyPath);
+        Directory.Delete(_folder, recursive: true);
+        AtomicFile.SyncDirectory(Path.GetDirectoryName(_folder) ?? "/");
+    }
+
     /// <summary>The saved identity, or null when this board has none.</summary>
     /// <exception cref="EnrolmentException">It is damaged, or belongs to another board.</exception>
     public EnrolledNode? Load(Board here)

@@ -80,6 +80,15 @@ internal sealed class Admission(
             }
 
             Allotted allotted = (Allotted)plan;
+            if (allotted.Known is { } known && await IsAliveAsync(known.Id, cancel))
+            {
+                return await RefuseAsync(
+                    StatusCode.Aborted,
+                    $"E_IDENTITY_CONFLICT: a board that says it is {known.Name} (serial '{hardware.Serial}', MAC {hardware.Mac}) wants to join, but {known.Name} is at work in the cluster; if this is that board with a new card, wait until the cluster has noticed (30 s), else look for a copied card",
+                    newAccess,
+                    cancel);
+            }
+
             NodeId id = allotted.Known?.Id ?? newId;
             AclToken granted = newAccess ?? await access.EnsureAsync(id, allotted.Known, cancel);
             newAccess = granted.Accessor == allotted.Known?.ConsulAccessor ? null : granted;
@@ -118,6 +127,10 @@ internal sealed class Admission(
 
         return await RefuseAsync(StatusCode.Aborted, "too many nodes enrol at once; try again", newAccess, cancel);
     }
+
+    /// <summary>Its agent reports to Consul now. Serial and MAC are a caller's claims: they never win over a node that is there.</summary>
+    private async Task<bool> IsAliveAsync(NodeId node, CancellationToken cancel) =>
+        (await consul.Health.ListAsync(ConsulService.Name, default, cancel)).Value.Any(service => service.Id == ConsulService.IdOf(node) && service.Passing);
 
     private async Task<EnrolmentRefused> RefuseAsync(StatusCode status, string reason, AclToken? unused, CancellationToken cancel)
     {

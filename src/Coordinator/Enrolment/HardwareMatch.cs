@@ -3,7 +3,7 @@ using RpiAgent.Coordinator.Model;
 
 namespace RpiAgent.Coordinator.Enrolment;
 
-/// <summary>Whether two sets of facts are of one board: by serial; without a serial on either side by MAC; without that by machine id.</summary>
+/// <summary>Whether facts are of a board that is known: by serial; by MAC when no serial was known; without that by machine id.</summary>
 internal static class HardwareMatch
 {
     /// <summary>The records that are this board. More than one is a conflict for an operator.</summary>
@@ -11,19 +11,20 @@ internal static class HardwareMatch
         [.. existing.Where(node => IsSame(node.Hardware, hardware))];
 
     /// <summary>A used card in another board has the machine id of the first: that alone never wins over a serial or MAC that differs.</summary>
-    public static bool IsSame(HardwareFacts one, HardwareFacts other)
+    /// <remarks>Who holds back what is known is another: a MAC is on every packet, so a claim of it alone is worth nothing.</remarks>
+    public static bool IsSame(HardwareFacts known, HardwareFacts claimed)
     {
-        if (SerialOf(one).Length > 0 && SerialOf(other).Length > 0)
+        if (SerialOf(known).Length > 0)
         {
-            return SerialOf(one) == SerialOf(other);
+            return SerialOf(known) == SerialOf(claimed);
         }
 
-        if (MacOf(one).Length > 0 && MacOf(other).Length > 0)
+        if (MacOf(known).Length > 0)
         {
-            return MacOf(one) == MacOf(other);
+            return MacOf(known) == MacOf(claimed);
         }
 
-        return MachineIdOf(one).Length > 0 && MachineIdOf(one) == MachineIdOf(other);
+        return MachineIdOf(known).Length > 0 && MachineIdOf(known) == MachineIdOf(claimed);
     }
 
     /// <summary>Empty when nothing could tell this board from others.</summary>

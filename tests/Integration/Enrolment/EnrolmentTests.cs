@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -105,6 +106,27 @@ public sealed class EnrolmentTests(ConsulServer consul) : IClassFixture<ConsulSe
 
         Assert.Equal((before.Id, before.Spec.Name, before.Spec.Network.Address, before.Spec.ConsulToken), (after.Id, after.Spec.Name, after.Spec.Network.Address, after.Spec.ConsulToken));
         Assert.Equal(2, (await server.Nodes.ListAsync(default, Cancel)).Value.Length);
+    }
+
+    [Fact]
+    public async Task A_board_that_claims_to_be_a_node_at_work_gets_nothing()
+    {
+        await using CoordinatorServer server = await StartAsync(Options("10.9.8.101-10.9.8.110"));
+        string token = await TokenAsync(server, uses: 3);
+        using VirtualBoard real = new("10000000aaaa0012", "b8:27:eb:00:00:12");
+        using VirtualBoard claims = new("10000000aaaa0012", "b8:27:eb:00:00:12");
+        EnrolledNode node = await real.EnrolAsync(server.Url, token, Cancel);
+        using ConsulClient own = consul.NewClient(node.Spec.ConsulToken);
+        ServiceRegistration service = new() { Id = ConsulService.IdOf(node.Id), Name = ConsulService.Name, Address = "10.9.8.101", Port = 7443, TimeToLive = TimeSpan.FromSeconds(30) };
+        await own.Services.RegisterAsync(service, Cancel);
+        Assert.True(await own.Services.ReportAsync(service.CheckId, CheckStatus.Passing, "ok", Cancel));
+
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(() => claims.EnrolAsync(server.Url, token, Cancel));
+
+        Assert.Equal(StatusCode.Aborted, refused.StatusCode);
+        Assert.StartsWith("E_IDENTITY_CONFLICT", refused.Status.Detail, StringComparison.Ordinal);
+        await own.Services.DeregisterAsync(service.Id, Cancel);
+        Assert.Equal(node.Id, (await claims.EnrolAsync(server.Url, token, Cancel)).Id);
     }
 
     [Fact]

@@ -20,6 +20,16 @@ public class BootFileTests
         Assert.Equal(("pi7", new Uri("https://192.168.1.2:7444"), "rpi1.aa.bb"), (file.Hostname, file.CoordinatorUrl, file.JoinToken));
     }
 
+    [Theory]
+    [InlineData("version: 1\njoin_token: rpi1.aa.bb\nhostname: \u00fc\n", "version: 1\n# join_token: used, and taken away by rpi-agent\nhostname: \u00fc\n")]
+    [InlineData("join_token : 'rpi1.aa.bb' # mine\r\nversion: 1\r\n", "# join_token: used, and taken away by rpi-agent\r\nversion: 1\r\n")]
+    [InlineData("join_token: rpi1.aa.bb", "# join_token: used, and taken away by rpi-agent")]
+    public void A_used_token_is_taken_away_and_all_else_stays(string text, string left) =>
+        Assert.Equal(left, Encoding.UTF8.GetString(BootFile.WithoutToken(Encoding.UTF8.GetBytes(text))!));
+
+    [Fact]
+    public void A_file_without_token_is_left_alone() => Assert.Null(BootFile.WithoutToken("version: 1\n# join_token: x\n"u8));
+
     [Fact]
     public void Windows_line_ends_are_fine() => Assert.Equal("pi7", Parse(Good.Replace("\n", "\r\n")).Hostname);
 

@@ -1,0 +1,33 @@
+using RpiAgent.Agent;
+using RpiAgent.Agent.Boot;
+using RpiAgent.Protos;
+using Xunit;
+
+namespace RpiAgent.Tests.Unit.Boot;
+
+public sealed class ResetIdentityTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("reset").FullName;
+
+    [Fact]
+    public void Identity_and_assignment_are_forgotten_only_when_one_is_sure()
+    {
+        AgentOptions options = new() { Root = _folder };
+        string key = options.State("identity/node.key");
+        string ledger = options.State("assignment");
+        Directory.CreateDirectory(Path.GetDirectoryName(key)!);
+        File.WriteAllText(key, "k");
+        File.WriteAllText(ledger, "a");
+        using StringWriter words = new();
+
+        Assert.Equal(ExitCodes.Usage, ResetIdentityCommand.Run(options, sure: false, words));
+        Assert.True(File.Exists(key) && File.Exists(ledger));
+        Assert.Contains("--yes", words.ToString(), StringComparison.Ordinal);
+
+        Assert.Equal(ExitCodes.Ok, ResetIdentityCommand.Run(options, sure: true, words));
+        Assert.False(Directory.Exists(Path.GetDirectoryName(key)) || File.Exists(ledger));
+        Assert.Equal(ExitCodes.Ok, ResetIdentityCommand.Run(options, sure: true, words));
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}
