@@ -70,7 +70,7 @@ unpack_package() {
 }
 
 # Debian moved programs from /sbin to /usr/sbin.
-unpacked_program() { find "$CACHE/unpacked/$1" -name "$2" -type f -perm /111 -path '*bin/*' | head -n 1; }
+unpacked_program() { find "$CACHE/unpacked/$1" -name "$2" ! -type d -path '*bin/*' | head -n 1; }
 
 # Runs them all, even after one failed, and sums up what the test platform counted.
 run_suites() {

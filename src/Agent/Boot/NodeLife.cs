@@ -84,9 +84,14 @@ internal sealed partial class NodeLife(
             services.Time);
         RegistrationLoop loop = new(consul, beat, services.Time, services.RegistrationLog);
         await address.LookAsync(cancel);
-        string engine = (await describer.EngineAsync(cancel))?.Version ?? "";
+        string engine = "";
         await loop.RunAsync(
-            () => RegistrationPlanner.Describe(current.Id, current.Spec.Name, address.Current, services.Options.Port, beat, BoardFacts.Of(current.Saved.Board, engine)),
+            async token =>
+            {
+                // dockerd may start later than we do.
+                engine = engine.Length > 0 ? engine : (await describer.EngineAsync(token))?.Version ?? "";
+                return RegistrationPlanner.Describe(current.Id, current.Spec.Name, address.Current, services.Options.Port, beat, BoardFacts.Of(current.Saved.Board, engine));
+            },
             cancel);
     }
 

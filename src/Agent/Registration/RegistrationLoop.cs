@@ -9,28 +9,27 @@ namespace RpiAgent.Agent.Registration;
 /// <param name="beat">Pause between two reports; the check lives for three of them.</param>
 internal sealed partial class RegistrationLoop(ConsulClient consul, TimeSpan beat, TimeProvider time, ILogger<RegistrationLoop> log)
 {
-    /// <param name="current">What to register now; read at each beat, so a changed address is followed.</param>
-    public async Task RunAsync(Func<ServiceRegistration> current, CancellationToken cancel)
+    /// <param name="current">What to register now; asked at each beat, so a changed address is followed. May throw: then the next beat tries again.</param>
+    public async Task RunAsync(Func<CancellationToken, Task<ServiceRegistration>> current, CancellationToken cancel)
     {
         ServiceRegistration? registered = null;
         bool failing = false;
         while (!cancel.IsCancellationRequested)
         {
-            ServiceRegistration wanted = current();
             try
             {
-                registered = await BeatAsync(wanted, registered, cancel);
+                registered = await BeatAsync(await current(cancel), registered, cancel);
                 if (failing)
                 {
-                    LogRecovered(wanted.Id);
+                    LogRecovered(registered.Id);
                     failing = false;
                 }
             }
-            catch (Exception e) when (e is ConsulException or HttpRequestException or TimeoutException)
+            catch (Exception e) when (!cancel.IsCancellationRequested)      // whatever it was: a node that stops beating is lost
             {
                 if (!failing)
                 {
-                    LogFailing(wanted.Id, e.Message);
+                    LogFailing(e.Message);
                     failing = true;
                 }
             }
@@ -55,8 +54,8 @@ internal sealed partial class RegistrationLoop(ConsulClient consul, TimeSpan bea
     [LoggerMessage(Level = LogLevel.Information, Message = "Registered {Service} at {Address}:{Port}")]
     private partial void LogRegistered(string service, string address, int port);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot keep {Service} registered, trying on: {Reason}")]
-    private partial void LogFailing(string service, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot keep this node registered, trying on: {Reason}")]
+    private partial void LogFailing(string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Service} is registered again")]
     private partial void LogRecovered(string service);

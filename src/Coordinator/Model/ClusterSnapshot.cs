@@ -153,4 +153,13 @@ internal sealed record SwarmRecord
     /// <summary>Docker's swarm cluster id; empty until one is formed.</summary>
     public string ClusterId { get; set; } = "";
     public NodeId? FirstManager { get; set; }
+    /// <summary>Swarms this cluster had before: their returning nodes may be told to leave them, those of any other swarm never.</summary>
+    public ImmutableArray<string> FormerIds { get; set; } = [];
+
+    public SwarmRecord Next(string clusterId, NodeId? firstManager) => new()
+    {
+        ClusterId = clusterId,
+        FirstManager = firstManager,
+        FormerIds = [.. FormerIds.Append(ClusterId).Where(id => id.Length > 0 && id != clusterId).Distinct(StringComparer.Ordinal)],
+    };
 }

@@ -9,7 +9,7 @@ internal static class SwarmMembers
     public static ImmutableArray<SwarmStep> Plan(ClusterSnapshot cluster, SwarmCouncil council)
     {
         NodeView[] ready = [.. cluster.Nodes.Values.Where(node => node.Ready)];
-        SwarmStep[] leaving = [.. ready.Select(node => Leaving(node, council)).OfType<LeaveSwarm>()];
+        SwarmStep[] leaving = [.. ready.Where(node => !IsStrangers(node, cluster.Swarm)).Select(node => Leaving(node, council)).OfType<LeaveSwarm>()];
         return [.. leaving, .. Joining(cluster, ready, council), .. Roles(cluster, ready, council), .. Removals(cluster, council)];
     }
 
@@ -17,11 +17,16 @@ internal static class SwarmMembers
     {
         string[] missing = [.. cluster.Nodes.Values
             .Where(node => council.PeerOf(node) is not { State: "ready" } || !node.Ready)
-            .Select(node => node.Name)];
+            .Select(node => IsStrangers(node, cluster.Swarm)
+                ? $"{node.Name} (it manages a swarm of its own, {node.Status!.Swarm.ClusterId}; if that may go: `docker swarm leave --force` there)" : node.Name)];
         return missing.Length == 0
             ? new SwarmPhase("active", $"{council.Peers.Length} nodes")
             : new SwarmPhase("degraded", $"not in the swarm or not answering: {string.Join(", ", missing)}");
     }
+
+    /// <summary>It manages a swarm that was never this cluster's: its owner's services and secrets are in it, so it is for the owner to end it.</summary>
+    public static bool IsStrangers(NodeView node, SwarmRecord record) =>
+        node.Status?.Swarm is { State: "active", Manager: true, ClusterId: { Length: > 0 } id } && id != record.ClusterId && !record.FormerIds.Contains(id);
 
     /// <summary>Who is in a swarm, but not in ours.</summary>
     private static LeaveSwarm? Leaving(NodeView node, SwarmCouncil council)

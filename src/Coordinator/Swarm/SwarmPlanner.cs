@@ -52,12 +52,12 @@ internal static class SwarmForming
         NodeView[] ready = [.. cluster.Nodes.Values.Where(node => node.Ready && !node.Record.Drained)];
         if (Adopt(ready) is NodeView found)
         {
-            SwarmRecord record = new() { ClusterId = found.Status!.Swarm.ClusterId, FirstManager = found.Id };
+            SwarmRecord record = cluster.Swarm.Next(found.Status!.Swarm.ClusterId, found.Id);
             return Forming($"taking over the swarm of {found.Name}", [new RecordSwarm(found.Id, record)]);
         }
 
         SwarmStep[] stray = [.. ready
-            .Where(node => node.Status!.Swarm.State is "active" or "error" or "locked")
+            .Where(node => node.Status!.Swarm.State is "active" or "error" or "locked" && !SwarmMembers.IsStrangers(node, cluster.Swarm))
             .Select(node => new LeaveSwarm(node.Id, "it belongs to a swarm that is no more"))];
         NodeView[] candidates = [.. ready.Where(node => node.Status!.Swarm.State == "inactive" && SwarmCandidates.AddressOf(node) is not null)];
         if (candidates.Length == 0)

@@ -33,7 +33,7 @@ internal static class SwarmRebuild
 
         // Workers alone cannot rebuild: forget it, so that a new one is formed.
         return cluster.Nodes.Values.FirstOrDefault(node => node.Ready) is NodeView any
-            ? Lost($"{state}; a new swarm is formed", [new RecordSwarm(any.Id, new SwarmRecord())], null)
+            ? Lost($"{state}; a new swarm is formed", [new RecordSwarm(any.Id, cluster.Swarm.Next("", null))], null)
             : Lost("no node answers", [], due);
     }
 

@@ -77,7 +77,7 @@ internal sealed partial class SwarmRunner(
             LogDone(who, step);
             if (step is InitSwarm && reply.ClusterId.Length > 0)
             {
-                await RecordAsync(new SwarmRecord { ClusterId = reply.ClusterId, FirstManager = step.Node }, term);
+                await RecordAsync(state.Current.Swarm.Next(reply.ClusterId, step.Node), term);
             }
             else if (step is CreateNetwork create)
             {

@@ -107,6 +107,20 @@ public class SwarmPlannerTests
     }
 
     [Fact]
+    public void The_manager_of_its_owners_own_swarm_is_left_alone_and_told_one_of_a_former_swarm_leaves()
+    {
+        ClusterSnapshot cluster = Formed(3);
+        NodeView own = WithSwarm(cluster.Nodes[Pis.Id(3)], swarm => swarm with { SwarmNodeId = "x", ClusterId = "theirs", Manager = true, Peers = [] });
+
+        SwarmPlan plan = Plan(cluster.With(own));
+        Assert.Empty(plan.Steps.OfType<LeaveSwarm>());
+        Assert.Contains("theirs", plan.Phase.Reason, StringComparison.Ordinal);
+
+        SwarmRecord after = new SwarmRecord { ClusterId = "theirs" }.Next("k", Pis.Id(1));
+        Assert.Equal(Pis.Id(3), Assert.Single(Plan(cluster.With(own) with { Swarm = after }).Steps.OfType<LeaveSwarm>()).Node);
+    }
+
+    [Fact]
     public void A_lost_quorum_is_waited_out_and_only_dead_managers_make_it_lost_for_good()
     {
         ClusterSnapshot cluster = Formed(3);
