@@ -62,6 +62,13 @@ internal static class ContainerPlanner
             return true;
         }
 
+        // Cut off between its creation and the last of its networks: started like that it would miss one for good.
+        if (good is { State: ContainerState.Created } && MissingNetwork(replica.Container, good) is { } missing)
+        {
+            draft.Remove(replica.Id, good, $"it was not connected to network {missing}");
+            return true;
+        }
+
         if (good is { State: ContainerState.Created or ContainerState.Exited }
             && draft.AttemptOf(replica.Id) is { Kind: FailureKind.Network } attempt && attempt.Failures % RecreateEvery == 0 && draft.MayTry(replica.Id))
         {
@@ -71,6 +78,9 @@ internal static class ContainerPlanner
 
         return false;
     }
+
+    private static string? MissingNetwork(ContainerSpec spec, ObservedContainer container) =>
+        spec.NetworkMode.Length > 0 ? null : spec.Networks.FirstOrDefault(network => !container.Networks.Contains(network.Name))?.Name;
 
     private static void Create(
         Draft draft, DesiredReplica replica, Dictionary<ReplicaId, DesiredReplica> wanted, ILookup<ReplicaId, ObservedContainer> ours)

@@ -75,6 +75,7 @@ internal static class EngineMapping
         StopGrace = details.Config?.StopTimeout ?? TimeSpan.FromSeconds(10),
         // A stopped container shows no ports in the list; it still wants them.
         Ports = listed.Ports.IsEmpty ? Ports(details.HostConfig?.PortBindings) : listed.Ports,
+        Networks = [.. details.NetworkSettings?.Networks?.Keys ?? Enumerable.Empty<string>()],
     };
 
     private static Dictionary<string, string> Labels(DesiredReplica desired)

@@ -49,6 +49,9 @@ internal sealed record ObservedContainer
 
     /// <summary>Named volumes it uses.</summary>
     public ImmutableArray<string> Volumes { get; init; } = [];
+
+    /// <summary>Names of the networks it is connected to, or will be at its start.</summary>
+    public ImmutableArray<string> Networks { get; init; } = [];
 }
 
 /// <summary>All that a plan is made from, at one moment.</summary>

@@ -114,6 +114,17 @@ public class ContainerPlannerTests
     }
 
     [Fact]
+    public void A_created_container_that_misses_a_network_is_made_anew_and_a_whole_one_is_started()
+    {
+        DesiredReplica replica = Samples.Replica("s.a");
+        replica = replica with { Container = replica.Container with { Networks = [new NetworkUse("s_front", []), new NetworkUse("s_back", [])] } };
+        ObservedContainer cut = Samples.Found("s.a", ContainerState.Created) with { Networks = ["s_front"] };
+        RemoveContainer step = Assert.IsType<RemoveContainer>(Assert.Single(Plan(Samples.Assign(replica), cut).Steps));
+        Assert.Equal("it was not connected to network s_back", step.Reason);
+        Assert.IsType<StartContainer>(Assert.Single(Plan(Samples.Assign(replica), cut with { Networks = ["s_back", "s_front"] }).Steps));
+    }
+
+    [Fact]
     public void A_container_is_not_created_while_another_still_holds_its_volume()
     {
         DesiredReplica replica = Samples.Replica("s.new");
