@@ -65,7 +65,8 @@ internal sealed partial class TermRunner(
         }
 
         DateTimeOffset since = time.GetUtcNow();
-        state.Update(snapshot => snapshot with { Leader = new LeaderView(term.Epoch, address, true, since) });
+        // The term may end meanwhile: whoever ends it cancels first and then tells the snapshot so.
+        state.Update(snapshot => term.Ended.IsCancellationRequested ? snapshot : snapshot with { Leader = new LeaderView(term.Epoch, address, true, since) });
         await Task.WhenAll(loops.Select(loop => Task.Run(() => KeepRunningAsync(loop, term), CancellationToken.None)));
     }
 
