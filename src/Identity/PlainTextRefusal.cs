@@ -33,6 +33,7 @@ internal sealed partial class PlainTextRefusal(ConnectionDelegate next, ILogger 
     private const byte TlsHandshake = 0x16;
     private const string Reason = "this port speaks TLS only";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
     private readonly ILogger _logger = logger;
 
     public async Task OnConnectionAsync(ConnectionContext connection)
@@ -59,7 +60,29 @@ internal sealed partial class PlainTextRefusal(ConnectionDelegate next, ILogger 
         {
             LogRefused(connection.RemoteEndPoint?.ToString() ?? "somebody");
             await connection.Transport.Output.WriteAsync(other == 'P' ? GoAway() : BadRequest(), connection.ConnectionClosed);
+            await DrainAsync(connection);
             await connection.Transport.Output.CompleteAsync();
+        }
+    }
+
+    /// <summary>A socket closed with bytes unread sends a reset, which may overtake the answer: we read on until the caller has had it and goes.</summary>
+    private static async Task DrainAsync(ConnectionContext connection)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
+        limit.CancelAfter(Linger);
+        try
+        {
+            ReadResult read;
+            do
+            {
+                read = await connection.Transport.Input.ReadAsync(limit.Token);
+                connection.Transport.Input.AdvanceTo(read.Buffer.End);
+            }
+            while (!read.IsCompleted);
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or IOException)
+        {
+            // It has had its time, or went away.
         }
     }
 
