@@ -3,7 +3,7 @@
 set -euo pipefail
 
 REPOSITORY=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-for part in lib/{report,packages,mirror,consul,engine} virtual-pi/{settings,image,lan,board,programs,coordinator,agents,wordpress,compare,verbs}; do
+for part in lib/{report,packages,mirror,consul,engine,programs,debian} virtual-pi/{settings,image,lan,board,installation,coordinator,agents,wordpress,compare,verbs}; do
     # shellcheck disable=SC1090
     . "$REPOSITORY/deploy/$part.sh"
 done
@@ -13,7 +13,7 @@ main() {
     local verb=${1:-up}
     shift || true
     case $verb in
-        up | down | status | add | loose) "${verb}_verb" "$@" ;;
+        up | down | status | add | loose | copy) "${verb}_verb" "$@" ;;
         rpictl) need_rig; rpictl "$@" ;;
         images-everywhere | deploy-wordpress | swarm-wordpress) need_rig; "${verb}_verb" "$@" ;;
         exec | kill | start | cut | heal) need_rig; "${verb}_verb" "$@" ;;
@@ -35,10 +35,12 @@ deploy/try.sh: a cluster of virtual Raspberry Pis on this machine.
   cut piN | heal piN           pulls the network cable | plugs it in again
   add [--os OS]                one more Pi
   loose NAME [--os OS]         a Pi with the agent on its card, but in no cluster
+  copy piN NAME                one more board with a copy of that Pi's card in it
   down [--all]                 removes everything; --all also the cache of built images
 
 OS is debian-12 (ifupdown, the default) or debian-13 (NetworkManager, as today's Raspberry Pi OS).
-RPI_TRY_INSTANCE=NAME keeps several clusters apart.
+RPI_TRY_INSTANCE=NAME keeps several clusters apart. RPI_TRY_BUILD=jit, for developers: the programs are not built ahead of time,
+which takes seconds instead of minutes; give it to every call.
 EOF
 }
 

@@ -7,9 +7,9 @@ REPOSITORY=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 export RPI_TRY_INSTANCE=e2e                 # a cluster of its own, beside one the user may have
 LOG=$(mktemp -t rpi-agent-tests.XXXXXX)
 CACHE=${RPI_TRY_CACHE:-/var/cache/rpi-agent-try}
-for part in report packages mirror consul; do
+for part in lib/{report,packages,mirror,consul,programs,roots} virtual-pi/image; do
     # shellcheck disable=SC1090
-    . "$REPOSITORY/deploy/lib/$part.sh"
+    . "$REPOSITORY/deploy/$part.sh"
 done
 
 usage() { sed -n '2,3s/^# //p' "$0"; }
@@ -27,6 +27,7 @@ main() {
     trap take_down EXIT
     [[ " ${suites[*]} " =~ " Integration "|" EndToEnd " ]] && prepare
     need_dotnet
+    [[ " ${suites[*]} " =~ " Integration " ]] && prepare_packages
     export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false      # no build servers stay behind
     say "Build"
     local suite
@@ -40,7 +41,7 @@ prepare() {
     local packages
     say "Preparing this machine"
     refresh_apt_lists
-    mapfile -t packages < <(packages_for_rig; packages_for_build; command -v strace >/dev/null || echo strace)
+    mapfile -t packages < <(packages_for_rig; packages_for_build; packages_for_roots; command -v strace >/dev/null || echo strace)
     install_packages "${packages[@]}"
     mkdir -p "$CACHE"
     step "Consul" locked consul get_consul
@@ -50,6 +51,20 @@ prepare() {
     RPI_TEST_BUSYBOX=$(unpacked_program busybox-static busybox)
     export RPI_TEST_IFQUERY RPI_TEST_BUSYBOX RPI_TEST_PREPARED=1    # a missing program fails tests from here on
     export PATH=$PATH:$CACHE/consul:/usr/sbin:/sbin
+}
+
+# Our packages, and roots to install them in.
+prepare_packages() {
+    export RPI_TEST_PACKAGES=$CACHE/roots/packages RPI_TEST_ROOTS=$CACHE/roots
+    step "base system (about half a minute)" locked images make_base_system debian-12
+    step "libssl3 for it" locked roots get_companions
+    step "emulation of arm64" register_emulation
+    emulation_registered || note "binfmt_misc is not to be had: the arm64 package is unpacked, not installed, and qemu-aarch64-static starts its program"
+    aside locked roots make_arm64_root
+    rm -rf "$RPI_TEST_PACKAGES"
+    "$REPOSITORY/deploy/package.sh" agent --out "$RPI_TEST_PACKAGES/here" >/dev/null
+    "$REPOSITORY/deploy/package.sh" agent --arch arm64 --out "$RPI_TEST_PACKAGES/arm64" >/dev/null
+    step "arm64 root (about two minutes)" wait_aside
 }
 
 # The judge of what we write to /etc/network/interfaces, and the only program in the test image.

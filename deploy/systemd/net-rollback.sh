@@ -1,8 +1,10 @@
 #!/bin/sh
-# Takes a change of the network back. Plain sh: it must work when the agent itself is broken.
+# Takes a change of the network, or of the engine's options, back. Plain sh: it must work when the agent itself is broken.
+# RPI_AGENT_NET says which: /var/lib/rpi-agent/net (the default) or /var/lib/rpi-agent/docker.
 #
-#   net-rollback.sh boot                    before the network starts: an unconfirmed change is undone
-#   net-rollback.sh timer ID                the coordinator did not answer in time
+#   net-rollback.sh boot                    before the network starts: an unconfirmed change is undone, one that was to wait
+#                                           for this boot is put into force
+#   net-rollback.sh timer ID                the coordinator, or the engine, did not answer in time
 #   net-rollback.sh now ID REASON           the agent saw that it does not work
 #   net-rollback.sh link-down IFACE KIND    stops an interface of ifupdown with the files in place (KIND: auto or hotplug)
 #   net-rollback.sh link-up IFACE KIND      starts it, outside of the agent's control group
@@ -10,7 +12,7 @@
 #
 # txn.json is the marker, txn/manifest has a line "N mode uid gid existed sha256-before sha256-after path" per file,
 # txn/N.before the old content, txn/link the words "KIND IFACE [PROFILE]": KIND auto or hotplug for ifupdown; or networkmanager, and the
-# profile that was in force. Beside each file its old version waits as .NAME.rpi-old, so that the
+# profile that was in force; or engine, and its unit. Beside each file its old version waits as .NAME.rpi-old, so that the
 # way back needs no room on a full disk. Every step may be cut and done again.
 set -u
 umask 077
@@ -39,7 +41,7 @@ stop_dhcp_clients() {
 }
 
 link_down() {
-    [ "$2" != networkmanager ] || return 0
+    case $2 in networkmanager | engine) return 0 ;; esac
     [ "$2" != hotplug ] || systemctl stop "ifup@$1.service"
     systemctl stop "rpi-agent-ifup-$1.service" 2>/dev/null
     systemctl reset-failed "rpi-agent-ifup-$1.service" 2>/dev/null
@@ -64,6 +66,11 @@ profile_up() {
 link_up() {
     if [ "$2" = networkmanager ]; then
         profile_up "$1" "${3:-}"
+    elif [ "$2" = engine ]; then
+        # The unit allows three starts a minute.
+        systemctl daemon-reload
+        systemctl reset-failed "$1"
+        systemctl restart "$1"
     elif [ "$2" = hotplug ]; then
         systemctl reset-failed "ifup@$1.service" 2>/dev/null
         systemctl start "ifup@$1.service"
@@ -87,6 +94,8 @@ restore_files() {
     code=0
     while read -r number mode uid gid existed before _ path; do
         folder=$(dirname "$path")
+        # A folder that the change made, and that was lost with the power: there is nothing in it to take back.
+        [ -d "$folder" ] || [ "$existed" = 1 ] || continue
         old=$folder/.$(basename "$path").rpi-old
         present=$(digest "$path")
         # A version that is neither the old one nor ours was written by somebody else: it is kept for them.
@@ -104,21 +113,24 @@ restore_files() {
     return $code
 }
 
-# mark PHASE: whole or not at all, as every write of the marker.
+# mark PHASE [SED]: whole or not at all, as every write of the marker.
 mark() {
-    sed "s/\"phase\":\"[A-Za-z]*\"/\"phase\":\"$1\"/" "$marker" >"$net/.txn.json.new" && sync "$net/.txn.json.new" &&
+    sed "s/\"phase\":\"[A-Za-z]*\"/\"phase\":\"$1\"/;${2:-}" "$marker" >"$net/.txn.json.new" && sync "$net/.txn.json.new" &&
         mv -f "$net/.txn.json.new" "$marker" && sync "$net"
 }
 
-# What waits beside the files, then the copies, and the marker last: cut in between, the next boot finds a marker that is already done with.
+# forget PHASE. What waits beside the files, then the copies, and the marker last: cut in between, the next boot finds a marker that is already done with.
 forget() {
     if [ -e "$net/txn/manifest" ]; then
         while read -r _ _ _ _ _ _ _ path; do
             folder=$(dirname "$path")
+            [ -d "$folder" ] || continue
             rm -f "$folder/.$(basename "$path").rpi-new" "$folder/.$(basename "$path").rpi-old"
             sync "$folder"
         done <"$net/txn/manifest"
     fi
+    # What the first change that was kept has replaced: a copied card goes back to it.
+    [ "$1" != confirmed ] || [ -e "$net/original" ] || [ ! -e "$net/txn/manifest" ] || mv "$net/txn" "$net/original"
     rm -rf "$net/txn" "$net/.txn.json.new"
     sync "$net"
     rm -f "$marker"
@@ -147,12 +159,13 @@ roll_back() {
         touch_link=yes
     fi
     case $(field phase) in
-        confirmed) forget; return ;;
+        confirmed) forget confirmed; return ;;
         rolledBack)
             [ $touch_link = no ] || { link_down "$interface" "$kind"; link_up "$interface" "$kind" "$profile"; }
-            forget
+            forget rolledBack
             return
             ;;
+        waiting) touch_link=no ;;       # nothing was put in place yet
     esac
     note_failure "$reason"
     if ! copies_are_good; then
@@ -171,9 +184,30 @@ roll_back() {
     # Also with a file that could not be restored: any network is better than none, and the marker stays for the next boot.
     [ $touch_link = no ] || link_up "$interface" "$kind" "$profile"
     [ $restored = 0 ] || { say "a file could not be restored"; return 1; }
-    forget
+    forget rolledBack
     note_failure "$reason"      # again: on a full disk there was no room for it before
-    say "the network is as it was before: $reason"
+    say "all is as it was before: $reason"
+}
+
+# The new files wait beside the old ones.
+put_in_place() {
+    while read -r number _ _ _ _ _ after path; do
+        new=$(dirname "$path")/.$(basename "$path").rpi-new
+        # Cut in the midst of it, this is done again.
+        [ "$(digest "$path")" = "$after" ] || { [ "$(digest "$new")" = "$after" ] && mv -f "$new" "$path" && sync "$(dirname "$path")"; } || return 1
+    done <"$net/txn/manifest"
+}
+
+# Of a change that waited for this boot. From here on it is being tried: the next boot takes it back, and so does the timer, which begins
+# to count when the system is up. It is not waited for: it comes after the units that wait for this one.
+try_at_boot() {
+    id=$(field id)
+    seconds=$(sed -n 's/.*"deadline_s":\([0-9]*\).*/\1/p' "$marker")
+    copies_are_good && put_in_place &&
+        mark applied "s/\"boot_id\":\"[^\"]*\"/\"boot_id\":\"$(cat /proc/sys/kernel/random/boot_id)\"/;s/\"started_s\":[0-9.eE+-]*/\"started_s\":$(cut -d' ' -f1 /proc/uptime)/" &&
+        { ! has_systemd || systemd-run --quiet --no-block --setenv=RPI_AGENT_NET="$net" --unit="rpi-agent-$area-timer" --on-active=$((seconds + 60)) \
+            --timer-property=AccuracySec=1s "$0" timer "$id"; } ||
+        roll_back "it could not be put in place at the boot it waited for" boot
 }
 
 verb=${1:-}
@@ -194,16 +228,27 @@ case $verb in
 esac
 
 mkdir -p "$run"
-exec 9>"$run/net.lock"
+area=$(basename "$net")
+exec 9>"$run/$area.lock"
 flock -w 120 9 || exit 1
 [ -e "$marker" ] || exit 0
+not_confirmed="the coordinator had confirmed the change"
+too_late="the coordinator did not confirm the change in time"
+if [ "$area" = docker ]; then
+    not_confirmed="the engine was known to run with its new options"
+    too_late="the engine was not known to run with its new options in time"
+fi
 case $verb in
     boot)
+        if [ "$(field phase)" = waiting ]; then
+            [ "$(field boot_id)" = "$(cat /proc/sys/kernel/random/boot_id)" ] || try_at_boot
+            exit
+        fi
         when=boot
         # Started by hand in the boot that made the change: the link is up with the new address.
         [ "$(field boot_id)" != "$(cat /proc/sys/kernel/random/boot_id)" ] || when=now
-        roll_back "the node restarted before the coordinator had confirmed the change" $when
+        roll_back "the node restarted before $not_confirmed" $when
         ;;
-    timer) [ "$(field id)" != "$2" ] || roll_back "the coordinator did not confirm the change in time" timer ;;
+    timer) [ "$(field id)" != "$2" ] || roll_back "$too_late" timer ;;
     now) [ "$(field id)" != "$2" ] || roll_back "$3" now ;;
 esac

@@ -1,26 +1,28 @@
 # shellcheck shell=bash
 # What the owner of the boards does: puts the agent on the cards and a boot file on the boot partition, waits.
 
-# What `deploy/install.sh` or the card's image brings: the program and its unit.
+# The boards' image with the agent's package in it: what a flashed card has.
+agent_image() { printf 'rpi-try/agent-%s:%s-%s' "$1" "${PI_IMAGES[$1]#*:}" "$(installation_key "$AGENT_PACKAGE")"; }
+
+build_agent_image() { build_packaged_image "$(agent_image "$1")" "${PI_IMAGES[$1]}" "$AGENT_PACKAGE"; }
+
+# flash_board NAME OS: a board with a fresh card in it.
+flash_board() {
+    new_board "$1" "$2"
+    create_board "$1" "$(agent_image "$2")"
+    installation_key "$AGENT_PACKAGE" >"$(board_folder "$1")/agent.from"
+}
+
+# install_agent NAME: an upgrade by the package, of a board that has another one.
 install_agent() {
-    local name=$1 tree=$STATE/install/agent wanted
-    wanted=$(program_and_units "$AGENT_PROGRAM")
-    [ "$(cat "$(board_folder "$name")/agent.from" 2>/dev/null)" != "$wanted" ] || return 0
-    if [ "$(cat "$tree.from" 2>/dev/null)" != "$wanted" ]; then
-        rm -rf "$tree"
-        mkdir -p "$tree"/{usr/lib/rpi-agent,usr/bin,etc/systemd/system/{multi-user,sysinit}.target.wants}
-        cp -r "$AGENT_PROGRAM/." "$tree/usr/lib/rpi-agent/"
-        ln -s /usr/lib/rpi-agent/rpi-agent "$tree/usr/bin/rpi-agent"
-        cp "$REPOSITORY"/deploy/systemd/rpi-agent*.service "$tree/etc/systemd/system/"
-        ln -s /etc/systemd/system/rpi-agent.service "$tree/etc/systemd/system/multi-user.target.wants/rpi-agent.service"
-        cp "$REPOSITORY/deploy/systemd/net-rollback.sh" "$tree/usr/lib/rpi-agent/"
-        ln -s /etc/systemd/system/rpi-agent-net-rollback.service "$tree/etc/systemd/system/sysinit.target.wants/rpi-agent-net-rollback.service"
-        echo "$wanted" >"$tree.from"
-    fi
-    ! board_running "$name" || in_board "$name" systemctl stop rpi-agent || true
-    engine cp "$tree/." "$(board_container "$name"):/"
-    ! board_running "$name" || in_board "$name" sh -c 'systemctl daemon-reload && systemctl restart rpi-agent'
-    echo "$wanted" >"$(board_folder "$name")/agent.from"
+    local name=$1 note wanted
+    note=$(board_folder "$name")/agent.from
+    wanted=$(installation_key "$AGENT_PACKAGE")
+    [ "$(cat "$note" 2>/dev/null)" != "$wanted" ] || return 0
+    board_running "$name" || start_board "$name"
+    wait_until 60 board_booted "$name"
+    install_package "$(board_container "$name")" "$AGENT_PACKAGE"
+    echo "$wanted" >"$note"
 }
 
 # write_boot_file NAME TOKEN

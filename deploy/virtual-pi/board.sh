@@ -50,27 +50,42 @@ cgroup_arguments() {
     fi
 }
 
-# create_machine CONTAINER OS ENGINE_ARGUMENTS…: what boards and the coordinator host have in common.
+# create_machine CONTAINER IMAGE ENGINE_ARGUMENTS…: what boards and the coordinator host have in common.
 create_machine() {
-    local container=$1 os=$2 arguments
+    local container=$1 image=$2 arguments
     shift 2
     mapfile -t arguments < <(capability_arguments; cgroup_arguments)
     [ ! -d /lib/modules ] || arguments+=(-v /lib/modules:/lib/modules:ro)
     engine create --name "$container" --label "$LABEL" "${arguments[@]}" \
         --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined \
-        --device-cgroup-rule 'a *:* rwm' --stop-signal SIGRTMIN+3 --restart on-failure -e container=docker \
-        --tmpfs /run --tmpfs /run/lock --tmpfs /tmp --network "$PREFIX" "$@" "${PI_IMAGES[$os]}"
+        --device-cgroup-rule 'a *:* rwm' --stop-signal SIGRTMIN+3 --restart on-failure -e container=docker -e RpiAgent__DeviceTree=/usr/lib/virtual-pi/device-tree \
+        --tmpfs /run --tmpfs /run/lock --tmpfs /tmp --network "$PREFIX" "$@" "$image"
 }
 
+# create_board NAME IMAGE
 create_board() {
     local name=$1 folder container
     folder=$(board_folder "$name")
     container=$(board_container "$name")
     engine volume create --label "$LABEL" "$container"
-    create_machine "$container" "$(cat "$folder/os")" --hostname raspberrypi --mac-address "$(cat "$folder/mac")" \
+    create_machine "$container" "$2" --hostname raspberrypi --mac-address "$(cat "$folder/mac")" \
         -v "$container:/var/lib/docker" -v "$folder/boot:/boot/firmware"
-    engine cp "$folder/device-tree" "$container:/usr/lib/virtual-pi/device-tree"
+    engine cp "$folder/device-tree/." "$container:/usr/lib/virtual-pi/device-tree/"
 }
+
+# copy_board FROM NAME: the card of a board, copied while the board runs, in another board.
+copy_board() {
+    local from=$1 name=$2 folder image
+    folder=$(board_folder "$name")
+    image=$(engine commit --pause=false --change "LABEL rpi-try-copy=$INSTANCE" "$(board_container "$from")")
+    new_board "$name" "$(cat "$(board_folder "$from")/os")"
+    cp -a "$(board_folder "$from")/boot/." "$folder/boot/"
+    cp "$(board_folder "$from")/agent.from" "$folder/"
+    create_board "$name" "$image"
+    cp -a "$(volume_of "$from")/." "$(volume_of "$name")/"
+}
+
+volume_of() { engine volume inspect -f '{{.Mountpoint}}' "$(board_container "$1")"; }
 
 # start_board: power on.
 start_board() { engine start "$(board_container "$1")" >/dev/null; }

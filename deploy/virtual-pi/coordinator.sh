@@ -5,38 +5,42 @@ COORDINATOR=$PREFIX-coordinator
 COORDINATOR_STATE=$STATE/coordinator        # its /var/lib/rpi-coordinator
 in_coordinator() { engine exec "$COORDINATOR" "$@"; }
 
+coordinator_image() { printf 'rpi-try/coordinator:%s-%s' "${PI_IMAGES[${OPERATING_SYSTEMS[0]}]#*:}" "$(installation_key "$COORDINATOR_PACKAGE")"; }
+
+build_coordinator_image() { build_packaged_image "$(coordinator_image)" "${PI_IMAGES[${OPERATING_SYSTEMS[0]}]}" "$COORDINATOR_PACKAGE"; }
+
 create_coordinator() {
     mkdir -p "$COORDINATOR_STATE"
-    create_machine "$COORDINATOR" "${OPERATING_SYSTEMS[0]}" --hostname coordinator --ip "$LAN.$COORDINATOR_HOST" \
+    create_machine "$COORDINATOR" "$(coordinator_image)" --hostname coordinator --ip "$LAN.$COORDINATOR_HOST" \
         -v "$COORDINATOR_STATE:/var/lib/rpi-coordinator"
-    install_coordinator
+    settle_coordinator
+    unpack_rpictl
 }
 
-# What an administrator would copy onto that machine.
-install_coordinator() {
-    local tree=$STATE/install/coordinator units=$REPOSITORY/deploy/systemd name
+# What an administrator sets up on that machine beside the package: its address, Consul, the coordinator's configuration.
+settle_coordinator() {
+    local tree=$STATE/install/host name
     rm -rf "$tree"
-    mkdir -p "$tree"/{etc/network,etc/rpi-coordinator,usr/bin,usr/lib/rpi-coordinator,usr/lib/sysusers.d,usr/lib/virtual-pi/card} \
-        "$tree/etc/systemd/system/multi-user.target.wants"
+    mkdir -p "$tree"/{etc/network,etc/rpi-coordinator,etc/systemd/system,usr/bin,usr/lib/virtual-pi/card}
     coordinator_interfaces >"$tree/etc/network/interfaces"
     coordinator_settings >"$tree/etc/rpi-coordinator/coordinator.json"
     echo "nameserver $LAN.1" >"$tree/usr/lib/virtual-pi/card/resolv.conf"
     echo coordinator >"$tree/usr/lib/virtual-pi/card/hostname"
     printf '127.0.0.1\tlocalhost\n127.0.1.1\tcoordinator\n' >"$tree/usr/lib/virtual-pi/card/hosts"
-    cp -r "$COORDINATOR_PROGRAM/." "$tree/usr/lib/rpi-coordinator/"
     cp "$CACHE/consul/consul" "$tree/usr/bin/consul"
-    ln -s /usr/lib/rpi-coordinator/rpi-coordinator "$tree/usr/bin/rpi-coordinator"
-    ln -s /usr/lib/rpi-coordinator/rpi-coordinator "$tree/usr/bin/rpictl"
-    cp "$units/rpi-coordinator.sysusers" "$tree/usr/lib/sysusers.d/rpi-coordinator.conf"
-    for name in rpi-coordinator-init rpi-consul rpi-coordinator; do
-        cp "$units/$name.service" "$tree/etc/systemd/system/"
-        ln -s "/etc/systemd/system/$name.service" "$tree/etc/systemd/system/multi-user.target.wants/$name.service"
-    done
     for name in docker.service docker.socket containerd.service; do      # no boards' engine on this machine
         ln -s /dev/null "$tree/etc/systemd/system/$name"
     done
     engine cp "$tree/." "$COORDINATOR:/"
-    program_and_units "$COORDINATOR_PROGRAM" >"$STATE/install/coordinator.from"
+}
+
+# The operator's program for this machine, from the same package, not installed here.
+unpack_rpictl() {
+    local tree=$STATE/install/coordinator
+    rm -rf "$tree"
+    mkdir -p "$tree"
+    dpkg-deb -x "$COORDINATOR_PACKAGE" "$tree"
+    installation_key "$COORDINATOR_PACKAGE" >"$STATE/install/coordinator.from"
 }
 
 coordinator_interfaces() {
@@ -71,16 +75,17 @@ EOF
 coordinator_up() {
     engine container inspect "$COORDINATOR" >/dev/null 2>&1 || create_coordinator
     engine start "$COORDINATOR"
-    [ "$(cat "$STATE/install/coordinator.from")" = "$(program_and_units "$COORDINATOR_PROGRAM")" ] || replace_coordinator
+    [ "$(cat "$STATE/install/coordinator.from")" = "$(installation_key "$COORDINATOR_PACKAGE")" ] || upgrade_coordinator
     wait_until 90 coordinator_answers || { in_coordinator journalctl --no-pager -n 40 -u 'rpi-*'; return 1; }
 }
 
-replace_coordinator() {
-    in_coordinator systemctl stop rpi-coordinator
-    install_coordinator
-    in_coordinator systemctl daemon-reload
-    in_coordinator systemctl restart rpi-coordinator
+upgrade_coordinator() {
+    wait_until 60 coordinator_booted
+    install_package "$COORDINATOR" "$COORDINATOR_PACKAGE"
+    unpack_rpictl
 }
+
+coordinator_booted() { [[ $(in_coordinator systemctl is-system-running 2>/dev/null) =~ running|degraded ]]; }
 
 # It leads, so that orders are taken.
 coordinator_answers() {

@@ -1,12 +1,6 @@
 # shellcheck shell=bash
 # The images a rig needs: Debian's base, made from packages, and the virtual Pi on top of it, for each operating system.
 
-# Hash over the content of files and folders: the key of everything in the cache.
-content_hash() {
-    find "$@" -type f -not -path '*/bin/*' -not -path '*/obj/*' -print0 | LC_ALL=C sort -z |
-        xargs -0 sha256sum | sha256sum | cut -c1-12
-}
-
 declare -A PI_IMAGES        # by operating system
 name_images() {
     local os folder=$REPOSITORY/deploy/virtual-pi

@@ -44,11 +44,11 @@ up_verb() {
 
 prepare_machine() {
     local packages
-    name_programs
+    name_packages
     refresh_apt_lists
-    mapfile -t packages < <(packages_for_rig; programs_built || packages_for_build)
+    mapfile -t packages < <(packages_for_rig; packages_built || packages_for_build)
     install_packages "${packages[@]}"
-    programs_built || need_dotnet
+    packages_built || need_dotnet
     step "Consul" locked consul get_consul
     note "Consul from: $(cat "$CACHE/consul/from")"
     if ! find_engine; then
@@ -67,15 +67,18 @@ load_modules() {
     done
 }
 
-# The programs are built aside, while packages for the images are on their way.
+# The programs are built aside, while Debian's packages for the images are on their way.
 build_everything() {
-    aside locked "build-$(checkout_key)" build_programs
+    aside locked "build-$(checkout_key)-$(machine_architecture)" build_packages
     local os
     for os in $(printf '%s\n' "${OPERATING_SYSTEMS[0]}" "$2" | uniq); do
         build_os "$os"
     done
     [ "$1" = no ] || step "images of WordPress: caddy, php, mysql (about two minutes)" locked images build_wordpress_images
-    step "agent, coordinator and rpictl (.NET, ahead of time: some minutes)" wait_aside
+    step "packages of agent and coordinator (.NET, ahead of time: some minutes)" wait_aside
+    name_package_files
+    step "image of the coordinator host" locked images build_coordinator_image
+    step "image of a board with its agent, $2" locked images build_agent_image "$2"
 }
 
 # The coordinator host and the boards may run different ones.
@@ -93,8 +96,7 @@ boards_up() {
     for number in $(seq "$1"); do
         name=pi$number
         if ! board_exists "$name"; then
-            new_board "$name" "$2"
-            create_board "$name"
+            flash_board "$name" "$2"
         fi
         if ! board_enrolled "$name"; then
             token=${token:-$(new_token "$1")}
@@ -164,10 +166,11 @@ add_verb() {
     esac
     need_os "$os"
     need_rig
-    name_programs
-    programs_built || die "The programs changed since they were built" "Run deploy/try.sh up first."
+    name_packages
+    packages_built || die "The programs changed since they were built" "Run deploy/try.sh up first."
     count=$(( $(board_names | wc -l) + 1 ))
     build_os "$os"
+    step "image of a board with its agent, $os" locked images build_agent_image "$os"
     step "board pi$count" boards_up "$count" "$os"
     step "pi$count enrolled, configured and Ready" nodes_up "$count"
 }
@@ -179,15 +182,26 @@ loose_verb() {
     [ "${2:-}" != --os ] || os=${3:-}
     need_os "$os"
     need_rig
-    name_programs
-    [ -x "$AGENT_PROGRAM/rpi-agent" ] || die "The agent changed since it was built" "Run deploy/try.sh up first."
+    name_packages
+    packages_built || die "The programs changed since they were built" "Run deploy/try.sh up first."
     if ! board_exists "$name"; then
         build_os "$os"
-        new_board "$name" "$os"
-        step "board $name" create_board "$name"
-        install_agent "$name"
+        step "image of a board with its agent, $os" locked images build_agent_image "$os"
+        step "board $name" flash_board "$name" "$os"
     fi
     board_running "$name" || start_board "$name"
+    step "$name booted" wait_until 60 board_booted "$name"
+}
+
+# copy piN NAME: another board (other serial, other MAC) with a copy of that Pi's card.
+copy_verb() {
+    local from=${1:-} name=${2:-}
+    [[ $name =~ ^[a-z]{1,8}[0-9]?$ && $name != pi* && $name != coordinator ]] || { say "copy takes a Pi and a name such as double"; exit 64; }
+    need_rig
+    need_board "$from"
+    ! board_exists "$name" || die "There is a board $name already"
+    step "board $name with a copy of the card of $from" copy_board "$from" "$name"
+    start_board "$name"
     step "$name booted" wait_until 60 board_booted "$name"
 }
 
@@ -212,6 +226,7 @@ remove_rig() {
         engine rm -fv "$container"
     done
     [ ${#volumes[@]} = 0 ] || engine volume rm -f "${volumes[@]}"
+    engine image ls -q --filter "label=rpi-try-copy=$INSTANCE" | xargs -r "${ENGINE[@]}" image rm -f
     remove_lan
     remove_inner_cgroups
 }

@@ -27,6 +27,14 @@ internal sealed class AgentOptions
     [Required]
     public string DeviceTree { get; set; } = "/proc/device-tree";
 
+    /// <summary>Made by clone-guard.sh on a copied card; docker does not start while it is there.</summary>
+    [Required]
+    public string CloneMark { get; set; } = "/run/rpi-agent-clone";
+
+    /// <summary>The engine's data.</summary>
+    [Required]
+    public string DockerRoot { get; set; } = "/var/lib/docker";
+
     /// <summary>The engine's unix socket.</summary>
     [Required]
     public string DockerSocket { get; set; } = "/var/run/docker.sock";
@@ -43,7 +51,7 @@ internal sealed class AgentOptions
     [Range(1, 60)]
     public int HeartbeatSeconds { get; set; } = 5;
 
-    /// <summary>Seconds to wait for the clock to be set before enrolling with an unset clock.</summary>
+    /// <summary>Seconds to wait for the clock to be set before enrolling with an unset clock; only where a service is there to set it.</summary>
     [Range(0, 600)]
     public int ClockWaitSeconds { get; set; } = 60;
 

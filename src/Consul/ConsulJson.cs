@@ -75,6 +75,8 @@ internal sealed record HealthWire(HealthServiceWire Service, HealthCheckWire[]? 
 internal sealed record HealthServiceWire(
     string ID, string Service, string Address, int Port, Dictionary<string, string>? Meta, string[]? Tags);
 
+internal sealed record AgentServiceWire(string Address, int Port);
+
 internal sealed record HealthCheckWire(string CheckID, string Status, string Output, string ServiceID);
 
 internal sealed record PolicyWire
@@ -107,6 +109,7 @@ internal sealed record PolicyLinkWire(string? ID, string? Name);
 [JsonSerializable(typeof(SessionWire))]
 [JsonSerializable(typeof(IdWire))]
 [JsonSerializable(typeof(ServiceWire))]
+[JsonSerializable(typeof(AgentServiceWire))]
 [JsonSerializable(typeof(CheckReportWire))]
 [JsonSerializable(typeof(HealthWire[]))]
 [JsonSerializable(typeof(PolicyWire))]

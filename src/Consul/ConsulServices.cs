@@ -41,6 +41,9 @@ public sealed record ServiceRegistration
     public string CheckId => $"service:{Id}";
 }
 
+/// <summary>Where others find a service.</summary>
+public sealed record RegisteredService(string Address, int Port);
+
 /// <summary>Services of the Consul agent that is asked.</summary>
 public sealed class ConsulServices
 {
@@ -73,6 +76,21 @@ public sealed class ConsulServices
             Body = JsonSerializer.SerializeToUtf8Bytes(wire, ConsulJson.Default.ServiceWire),
         };
         await _transport.SendAsync(call, cancel);
+    }
+
+    /// <summary>Where a service is registered; null when it is not.</summary>
+    public async Task<RegisteredService?> FindAsync(string serviceId, CancellationToken cancel)
+    {
+        ConsulCall call = new(HttpMethod.Get, $"v1/agent/service/{Uri.EscapeDataString(serviceId)}", "service find", serviceId, Idempotent: true);
+        try
+        {
+            AgentServiceWire wire = await _transport.SendAsync(call, ConsulJson.Default.AgentServiceWire, cancel);
+            return new RegisteredService(wire.Address, wire.Port);
+        }
+        catch (ConsulException unknown) when (IsUnknown(unknown))
+        {
+            return null;
+        }
     }
 
     /// <summary>No error when there is no such service.</summary>

@@ -39,6 +39,12 @@ internal sealed class CoordinatorOptions
     /// <summary>Words for DOCKER_OPTS of every node; empty leaves the file alone.</summary>
     public string[] DockerOptions { get; set; } = [];
 
+    /// <summary>Opens TLS port 2376 of every node's engine to those with a certificate of the CA for Docker clients, which `init` then makes: they are root on the nodes.</summary>
+    public bool DockerTls { get; set; }
+
+    /// <summary>PEM of that CA; read from the state directory, never configured. Empty without <see cref="DockerTls"/>.</summary>
+    internal string DockerClients { get; set; } = "";
+
     /// <summary>What is fixed for single nodes.</summary>
     public NodeOptions[] Nodes { get; set; } = [];
 

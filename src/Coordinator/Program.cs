@@ -21,7 +21,9 @@ internal static class Program
             root.Add(command);
         }
 
-        return RpiCtl.RunAsync(root, args);
+        // The daemon has as long to stop as systemd gives it.
+        bool isDaemon = args is ["serve", ..];
+        return RpiCtl.RunAsync(root, args, isDaemon ? new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(80) } : null);
     }
 
     /// <summary>A command that reads the coordinator's configuration; a bad one is told in full and gives 78.</summary>

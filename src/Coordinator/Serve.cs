@@ -3,12 +3,15 @@ using Microsoft.Extensions.Hosting.Systemd;
 using RpiAgent.Consul;
 using RpiAgent.Coordinator.Admin;
 using RpiAgent.Coordinator.Cluster;
+using RpiAgent.Coordinator.Discovery;
 using RpiAgent.Coordinator.Dispatch;
 using RpiAgent.Coordinator.Election;
 using RpiAgent.Coordinator.Enrolment;
 using RpiAgent.Coordinator.Images;
 using RpiAgent.Coordinator.Reconciliation;
+using RpiAgent.Coordinator.Rollout;
 using RpiAgent.Coordinator.Setup;
+using RpiAgent.Coordinator.Ssh;
 using RpiAgent.Coordinator.Swarm;
 using RpiAgent.Identity;
 
@@ -21,6 +24,7 @@ internal static class Serve
     {
         CoordinatorOptions options = CoordinatorOptionsReader.Read(configuration);
         ClusterFiles files = new(options);
+        options.DockerClients = options.DockerTls ? files.LoadDockerClients() : "";
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddConfiguration(configuration);
         FollowSystemd(builder);
@@ -56,6 +60,7 @@ internal static class Serve
         Credentials own = files.Coordinator.Load() ?? throw new SetupException($"{files.Coordinator.CertificatePath} is missing; run `rpi-coordinator init`");
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<SteadyTime>();
         services.AddSingleton(new LiveCredentials(own));
         services.AddSingleton(files.Coordinator);
         services.AddHostedService<CredentialRefresh>();
@@ -76,9 +81,12 @@ internal static class Serve
             .AddClusterState()
             .AddElection(options)
             .AddSwarm()
+            .AddRollout()
+            .AddSsh()
             .AddReconciliation(options)
             .AddDispatch()
-            .AddImages();
+            .AddImages()
+            .AddHostedService<DiscoveryResponder>();
         services.ConfigureOptions<ListenOnOnePort>();
     }
 

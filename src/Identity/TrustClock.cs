@@ -11,11 +11,12 @@ public sealed class TrustClock(TimeProvider time, Func<bool>? synchronised = nul
 {
     private readonly Lock _gate = new();
     private DateTimeOffset _floor;
+    private long _floorAt = time.GetTimestamp();
 
     /// <summary>The kernel's clock has been set.</summary>
     public bool Synchronised => synchronised?.Invoke() ?? true;
 
-    /// <summary>The kernel's time, or the latest time somebody trusted has told if that is later.</summary>
+    /// <summary>The kernel's time, or the latest time somebody trusted has told, and what has passed since, if that is later.</summary>
     public DateTimeOffset Now
     {
         get
@@ -23,7 +24,8 @@ public sealed class TrustClock(TimeProvider time, Func<bool>? synchronised = nul
             DateTimeOffset kernel = time.GetUtcNow();
             lock (_gate)
             {
-                return !Synchronised && _floor > kernel ? _floor : kernel;
+                DateTimeOffset told = _floor + time.GetElapsedTime(_floorAt);
+                return !Synchronised && told > kernel ? told : kernel;
             }
         }
     }
@@ -33,7 +35,10 @@ public sealed class TrustClock(TimeProvider time, Func<bool>? synchronised = nul
     {
         lock (_gate)
         {
-            _floor = floor > _floor ? floor : _floor;
+            if (floor > _floor + time.GetElapsedTime(_floorAt))
+            {
+                (_floor, _floorAt) = (floor, time.GetTimestamp());
+            }
         }
     }
 

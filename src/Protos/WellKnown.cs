@@ -6,6 +6,8 @@ public static class Ports
     public const int Agent = 7443;
     public const int Coordinator = 7444;
     public const int ConsulHttps = 8501;
+    /// <summary>Of the engines, where the coordinator's options ask for it.</summary>
+    public const int DockerTls = 2376;
 }
 
 /// <summary>Keys in Consul's store.</summary>
@@ -19,6 +21,7 @@ public static class ConsulKeys
     public const string Volumes = "rpi/volumes/";
     public const string Swarm = "rpi/swarm";
     public const string Tokens = "rpi/tokens/";
+    public const string Ssh = "rpi/ssh";
 }
 
 /// <summary>The service under which agents register, and the keys of its metadata.</summary>

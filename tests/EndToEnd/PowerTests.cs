@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using RpiAgent.Tests.EndToEnd.Support;
 using Xunit;
@@ -20,8 +22,16 @@ public class PowerTests
             (await VirtualCluster.NodesAsync())["pi2"].GetProperty("state").GetString() is "ready" ? "nobody has noticed that pi2 lost power" : null);
 
         await VirtualCluster.DoAsync("start", "pi2");
-        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(20), async () =>
+        Stopwatch watch = Stopwatch.StartNew();
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(45), async () =>
             (await VirtualCluster.NodesAsync())["pi2"].GetProperty("state").GetString() is var state and not "ready" ? $"pi2 is {state}" : null);
+        TimeSpan ready = watch.Elapsed;
+
+        // Now and then dockerd itself waits 20 s, for a swarm that still has the session from before the cut, before it answers anybody.
+        string[] times = (await VirtualCluster.ShellAsync("pi2", "systemctl show docker --value -p InactiveExitTimestampMonotonic -p ActiveEnterTimestampMonotonic")).Split('\n');
+        TimeSpan engine = TimeSpan.FromMicroseconds(double.Parse(times[1], CultureInfo.InvariantCulture) - double.Parse(times[0], CultureInfo.InvariantCulture)).Duration();
+        TestContext.Current.TestOutputHelper?.WriteLine($"pi2 was ready {ready.TotalSeconds:0.0} s after power on, of which its engine took {engine.TotalSeconds:0.0} s to start");
+        Assert.True(ready < TimeSpan.FromSeconds(20) || (engine > TimeSpan.FromSeconds(10) && ready - engine < TimeSpan.FromSeconds(10)), $"pi2 was ready after {ready}, its engine after {engine}");
 
         Dictionary<string, JsonElement> after = await VirtualCluster.NodesAsync();
         Assert.Equal(Pis, after.Keys.Order());

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Agent;
 using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Agent.NodeConfig.Cli;
+using RpiAgent.Agent.NodeConfig.Transaction;
 
 namespace RpiAgent.Tests.PowerCutNode;
 
@@ -10,6 +12,8 @@ internal enum Ending
 {
     Confirmed,
     TakenBack,
+    ConfirmedAfterBoot,
+    TakenBackAfterBoot,
 }
 
 /// <summary>The network transaction of ifupdown; the real rollback script lies in the tree.</summary>
@@ -38,6 +42,12 @@ internal sealed record NetworkScenario(string Name, ImmutableSortedDictionary<st
     public override async Task ChangeAsync(string root)
     {
         AgentOptions options = new() { Root = root, NetworkConfirmSeconds = 30 };
+        if (Ending is Ending.ConfirmedAfterBoot or Ending.TakenBackAfterBoot)
+        {
+            await ChangeAtBootAsync(options);
+            return;
+        }
+
         using NodeConfigurator configurator = new(options, TimeProvider.System, NullLoggerFactory.Instance);
         NodeConfigOutcome outcome = await configurator.ApplyAsync(new NodeSpec("", Wish, []), AnswerAsync, CancellationToken.None);
         NodeConfigResult expected = Ending == Ending.Confirmed ? NodeConfigResult.Changed : NodeConfigResult.RolledBack;
@@ -54,6 +64,43 @@ internal sealed record NetworkScenario(string Name, ImmutableSortedDictionary<st
             }
 
             return Ending == Ending.Confirmed;
+        }
+    }
+
+    /// <summary>Written down, then a boot, then the agent that the coordinator answers, or the timer.</summary>
+    private async Task ChangeAtBootAsync(AgentOptions options)
+    {
+        using NodeConfigurator configurator = new(options, TimeProvider.System, NullLoggerFactory.Instance);
+        NodeConfigOutcome outcome = await configurator.ApplyAsync(new NodeSpec("", Wish, []) { AtNextBoot = true }, (_, _) => Task.FromResult(false), CancellationToken.None);
+        if (outcome.Result != NodeConfigResult.Changed)
+        {
+            throw new InvalidOperationException($"{Name} was {outcome.Result}: {outcome.Detail}");
+        }
+
+        await RunScriptAsync(options, "boot");
+        if (Ending == Ending.TakenBackAfterBoot)
+        {
+            await RunScriptAsync(options, "timer", new NetworkControl(options).PendingId!);
+        }
+
+        outcome = await configurator.ApplyAsync(new NodeSpec("", null, []), (_, _) => Task.FromResult(true), CancellationToken.None);
+        if (outcome.Result != NodeConfigResult.Unchanged)
+        {
+            throw new InvalidOperationException($"{Name} ended as {outcome.Result}: {outcome.Detail}");
+        }
+    }
+
+    private static async Task RunScriptAsync(AgentOptions options, params string[] arguments)
+    {
+        ProcessStartInfo start = new(options.Under(RollbackScript.ScriptPath), arguments) { UseShellExecute = false };
+        start.Environment["RPI_AGENT_NET"] = options.State("net");
+        start.Environment["RPI_AGENT_RUN"] = options.Under(options.RunDirectory);
+        start.Environment["RPI_AGENT_LINK"] = "no";
+        using Process script = Process.Start(start)!;
+        await script.WaitForExitAsync();
+        if (script.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"the script ended with {script.ExitCode}");
         }
     }
 

@@ -11,7 +11,10 @@ internal abstract record Scenario(string Name)
         new NetworkScenario("static-to-static-in-an-included-file", NetworkScenario.Included, NetworkScenario.FirstAddress, Ending.Confirmed),
         new NetworkScenario("static-to-dhcp-taken-back", NetworkScenario.Static, NetworkScenario.Automatic, Ending.TakenBack),
         new NetworkScenario("file-that-did-not-exist-taken-back", NetworkScenario.Empty, NetworkScenario.FirstAddress, Ending.TakenBack),
+        new NetworkScenario("dhcp-to-static-at-the-next-boot", NetworkScenario.Dhcp, NetworkScenario.FirstAddress, Ending.ConfirmedAfterBoot),
+        new NetworkScenario("file-that-did-not-exist-at-the-next-boot-taken-back", NetworkScenario.Empty, NetworkScenario.FirstAddress, Ending.TakenBackAfterBoot),
         new HostNameScenario(),
+        new EngineScenario(),
         new LedgerScenario(),
         new IdentityScenario(),
     ];

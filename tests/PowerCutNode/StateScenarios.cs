@@ -28,6 +28,25 @@ internal sealed record HostNameScenario() : Scenario("host-name-and-engine-optio
     }
 }
 
+/// <summary>The engine's options, where a person wrote some already.</summary>
+internal sealed record EngineScenario() : Scenario("engine-options")
+{
+    public override bool IsTransaction => true;
+
+    public override ImmutableSortedDictionary<string, string> Before { get; } = ImmutableSortedDictionary<string, string>.Empty
+        .Add("/etc/default/docker", "# mine\nDOCKER_OPTS='--dns=10.0.0.1'\nHTTP_PROXY=http://proxy\n");
+
+    public override async Task ChangeAsync(string root)
+    {
+        using NodeConfigurator configurator = new(new AgentOptions { Root = root }, TimeProvider.System, NullLoggerFactory.Instance);
+        NodeConfigOutcome outcome = await configurator.ApplyAsync(new NodeSpec("", null, ["--log-driver=local"]), (_, _) => Task.FromResult(true), CancellationToken.None);
+        if (outcome.Result != NodeConfigResult.Changed)
+        {
+            throw new InvalidOperationException(outcome.Detail);
+        }
+    }
+}
+
 /// <summary>The held assignment and the newest leader's epoch, on a node that has never had either.</summary>
 internal sealed record LedgerScenario() : Scenario("held-assignment")
 {

@@ -2,11 +2,13 @@ using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Options;
+using RpiAgent.Agent.Boot.Card;
 using RpiAgent.Agent.Containers;
 using RpiAgent.Agent.Enrolment;
 using RpiAgent.Agent.Grpc;
 using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Agent.Registration;
+using RpiAgent.Agent.Ssh;
 using RpiAgent.Agent.Status;
 using RpiAgent.Identity;
 using RpiAgent.Protos;
@@ -25,7 +27,7 @@ internal static class AgentDaemon
         TrustClock clock = new(time, probe.IsSynchronised);
         clock.NotBefore(probe.Floor());
         SystemdNotifier notifier = new();
-        EnrolledNode? node = await JoinAsync(options, clock, notifier, time, cancel);
+        EnrolledNode? node = await JoinAsync(options, probe, clock, notifier, time, cancel);
         if (node is null)
         {
             return ExitCodes.Ok;
@@ -36,7 +38,7 @@ internal static class AgentDaemon
         // UseSystemd does nothing under ProtectProc=invisible, where a service cannot read its parent's name.
         builder.Services.AddSingleton<ISystemdNotifier>(notifier).AddSingleton<IHostLifetime, SystemdLifetime>();
         builder.Logging.ClearProviders().AddSystemdConsole().AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-        Compose(builder.Services, options, node, clock, time);
+        Compose(builder.Services, options, node, probe, clock, time);
         builder.WebHost.ConfigureKestrel((_, kestrel) => Listen(kestrel, options));
         await using WebApplication app = builder.Build();
         app.MapGrpcService<NodeAgentService>();
@@ -47,14 +49,23 @@ internal static class AgentDaemon
 
     /// <summary>READY is sent before enrolment: a Pi whose coordinator is away has started, and says what it waits for.</summary>
     /// <returns>Null when told to stop meanwhile.</returns>
-    private static async Task<EnrolledNode?> JoinAsync(AgentOptions options, TrustClock clock, SystemdNotifier notifier, TimeProvider time, CancellationToken cancel)
+    private static async Task<EnrolledNode?> JoinAsync(AgentOptions options, ClockProbe probe, TrustClock clock, SystemdNotifier notifier, TimeProvider time, CancellationToken cancel)
     {
         using ILoggerFactory logs = LoggerFactory.Create(logging => logging.AddSystemdConsole());
         using PosixStop stop = new(cancel);
         string status = "starting";
+        CoordinatorClient coordinator = new(clock, time);
+        CommandRunner commands = new(time);
+        using NodeConfigurator configurator = new(options, time, logs);
+        CoordinatorSearch search = new(coordinator, time, logs.CreateLogger<CoordinatorSearch>());
+        CardOrder card = new(
+            options, new CardDesk(options, commands, logs.CreateLogger<CardDesk>()),
+            new CardConfiguration(options, configurator, coordinator, search, commands, time, logs.CreateLogger<CardConfiguration>()),
+            search, time, logs.CreateLogger<CardOrder>());
         Enroller enroller = new(
-            new IdentityStore(options), new BoardReader(options), new CoordinatorClient(clock, time), clock, time, logs.CreateLogger<Enroller>());
-        Joining joining = new(enroller, options, reason => Volatile.Write(ref status, reason), clock, time, logs.CreateLogger<Joining>());
+            new IdentityStore(options), new BoardReader(options), coordinator, clock, time, logs.CreateLogger<Enroller>());
+        ClockWait wait = new(probe, commands, time);
+        Joining joining = new(enroller, card, (tell, stopped) => wait.WaitAsync(TimeSpan.FromSeconds(options.ClockWaitSeconds), tell, stopped), reason => Volatile.Write(ref status, reason), clock, time, logs.CreateLogger<Joining>());
         using SystemdPulse pulse = new(notifier, () => Volatile.Read(ref status), () => TimeSpan.Zero, time, logs.CreateLogger<SystemdPulse>());
         notifier.Notify(ServiceState.Ready);
         await pulse.StartAsync(stop.Token);
@@ -72,11 +83,12 @@ internal static class AgentDaemon
         }
     }
 
-    private static void Compose(IServiceCollection services, AgentOptions options, EnrolledNode node, TrustClock clock, TimeProvider time)
+    private static void Compose(IServiceCollection services, AgentOptions options, EnrolledNode node, ClockProbe probe, TrustClock clock, TimeProvider time)
     {
         services
             .AddSingleton(Options.Create(options)).AddSingleton(options)
             .AddSingleton(time).AddSingleton(clock)
+            .AddSingleton(probe).AddSingleton<ClockWait>().AddHostedService<ClockKeeping>()
             .AddSingleton(new LiveCredentials(node.Credentials)).AddSingleton<ClusterTls>()
             .AddSingleton(new CurrentNode(node))
             .AddSingleton(new NodeAddress(node.Saved.Coordinator, time))
@@ -84,10 +96,13 @@ internal static class AgentDaemon
             .AddSingleton<IdentityStore>().AddSingleton<BoardReader>().AddSingleton<CoordinatorClient>().AddSingleton<ContactConfirmer>()
             .AddSingleton<RenewalLoop>().AddSingleton<NodeLifeServices>()
             .AddSingleton<CommandRunner>().AddSingleton<NodeConfigurator>().AddSingleton<NodeConfiguring>()
-            .AddSingleton(provider => provider.GetRequiredService<NodeConfiguring>().Host())
+            .AddSingleton(provider => provider.GetRequiredService<NodeConfiguring>().Host(provider.GetRequiredService<SshOrders>().TakeAsync))
+            .AddSingleton<SshKeys>().AddSingleton<SshOrders>()
             .AddNodeAgent()
             .AddHostedService<NodeLife>()
+            .AddHostedService<SshKeeping>()
             .AddHostedService<MemoryTrim>()
+            .AddSingleton<CardDesk>().AddHostedService<CardWatch>()
             .AddHostedService(Pulse)
             .AddGrpc(grpc => grpc.Interceptors.Add<PeerPolicyInterceptor>());
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using RpiAgent.Agent.Enrolment;
 using RpiAgent.Agent.Grpc;
 using RpiAgent.Agent.NodeConfig;
@@ -8,26 +7,161 @@ namespace RpiAgent.Agent.Boot;
 
 /// <summary>Connects the node's own configuration with what the coordinator wants, by enrolment and by order.</summary>
 internal sealed partial class NodeConfiguring(
-    CurrentNode node, NodeAddress address, NodeConfigurator configurator, ContactConfirmer confirmer, CommandRunner commands, ILogger<NodeConfiguring> log)
+    CurrentNode node, IdentityStore store, NodeAddress address, NodeConfigurator configurator, ContactConfirmer confirmer, CommandRunner commands, ILogger<NodeConfiguring> log) : IDisposable
 {
     /// <summary>For the answer to leave by the old address.</summary>
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(20);
+    private readonly SemaphoreSlim _oneOrder = new(1, 1);
 
-    public Task<NodeConfigOutcome> ApplyAsync(EnrolledSpec spec, CancellationToken cancel) =>
-        ApplyAsync(new NodeSpec(spec.Name, WishOf(spec.Network), spec.DockerOptions), cancel);
+    /// <summary>Gets each change of how the configuration stands.</summary>
+    public Action<Wire.ConfigStatus> Tell { get; set; } = _ => { };
+
+    /// <summary>Nothing is being tried that may be taken back.</summary>
+    public bool IsSettled => _oneOrder.CurrentCount > 0 && node.Current.Saved.Next is null && configurator.RefusePending() is null;
 
     /// <summary>This node as the gRPC service needs it.</summary>
-    public NodeHost Host() => new()
+    public NodeHost Host(Func<Wire.SshSpec, CancellationToken, Task> setSshKeys) => new()
     {
         Id = node.Current.Id,
         Name = () => node.Current.Spec.Name,
         Address = () => address.Current,
         Hardware = () => node.Current.Saved.Board.ToWire(),
         Network = () => new Wire.NetworkSpec { Interface = node.Current.Spec.Network.Interface, Method = node.Current.Spec.Network.Method, Address = address.Current },
-        Configure = ConfigureAsync,
+        Configure = Order,
         Restart = RestartAsync,
+        SetSshKeys = setSshKeys,
     };
+
+    /// <summary>What was ordered last, if that is still to be tried, then what holds.</summary>
+    public async Task<NodeConfigOutcome> ApplyAsync(CancellationToken cancel)
+    {
+        await _oneOrder.WaitAsync(cancel);
+        try
+        {
+            await TryNextAsync(cancel);
+            EnrolledSpec spec = node.Current.Spec;
+            NodeConfigOutcome outcome = await ApplyAsync(spec, cancel);
+            Tell(node.Current.Saved.Failed is { } failed ? StatusOf(failed) : StatusOf(spec, outcome));
+            return outcome;
+        }
+        finally
+        {
+            _oneOrder.Release();
+        }
+    }
+
+    public void Dispose() => _oneOrder.Dispose();
+
+    private static Wire.ConfigStatus StatusOf(FailedOrder failed) => new() { Revision = failed.Revision, State = failed.State, Detail = failed.Detail };
+
+    private static Wire.ConfigStatus StatusOf(EnrolledSpec spec, NodeConfigOutcome outcome) => new() { Revision = spec.Revision, State = WordOf(outcome.Result), Detail = outcome.Detail };
+
+    private static string WordOf(NodeConfigResult result) => result switch
+    {
+        NodeConfigResult.Unchanged or NodeConfigResult.Changed => "applied",
+        NodeConfigResult.RolledBack => "rolled-back",
+        NodeConfigResult.Refused => "refused",
+        _ => "failed",
+    };
+
+    /// <summary>
+    /// The order is on disk before it is answered and carried out afterwards, since a change of address cuts the caller's own
+    /// connection; how it ended is told with the status.
+    /// </summary>
+    private Task<ConfigureOutcome> Order(Wire.NodeSpec wire, CancellationToken cancel)
+    {
+        SavedEnrolment saved = node.Current.Saved;
+        EnrolledSpec next = Read(wire, saved.Spec);
+        if (saved.Next is { } pending && pending.Revision != next.Revision)
+        {
+            throw new NodeRefusedException($"{RefusalCodes.TransactionPending}: another configuration is being tried; try again in a few minutes");
+        }
+
+        if (configurator.RefusePending() is { } refusal && saved.Next is null)
+        {
+            throw new NodeRefusedException(refusal.ToString());
+        }
+
+        if (saved.Next is null)
+        {
+            store.SaveSpec(saved with { Next = next, Failed = null });
+            node.Update(saved with { Next = next, Failed = null });
+            Tell(new Wire.ConfigStatus { Revision = next.Revision, State = "applying" });
+            _ = Task.Run(() => CarryOutAsync(next.Revision), CancellationToken.None);
+        }
+
+        return Task.FromResult(new ConfigureOutcome(true, ""));
+    }
+
+    /// <exception cref="NodeRefusedException">An address, gateway, name server or interface that cannot be used.</exception>
+    private static EnrolledSpec Read(Wire.NodeSpec wire, EnrolledSpec known)
+    {
+        try
+        {
+            wire.Consul ??= new Wire.ConsulSpec { Url = known.ConsulUrl.AbsoluteUri, Token = known.ConsulToken };
+            if (wire.Network is { Interface.Length: 0 })
+            {
+                wire.Network.Interface = known.Network.Interface;
+            }
+
+            NodeConfig.ProtoMapping.ToNodeSpec(wire, known.Network.Interface);
+            return wire.ToModel();
+        }
+        catch (Exception e) when (e is RefusalException or FormatException)
+        {
+            throw new NodeRefusedException(e.Message, e);
+        }
+    }
+
+    private async Task CarryOutAsync(string revision)
+    {
+        await Task.Delay(AnswerTime, TimeProvider.System, CancellationToken.None);
+        await _oneOrder.WaitAsync();
+        try
+        {
+            await TryNextAsync(CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            LogOrderFailed(e, revision);
+        }
+        finally
+        {
+            _oneOrder.Release();
+        }
+    }
+
+    /// <summary>Under the lock. Keeps what was ordered when it works; else the node stays with what it had.</summary>
+    private async Task TryNextAsync(CancellationToken cancel)
+    {
+        if (node.Current.Saved.Next is not { } next)
+        {
+            return;
+        }
+
+        NodeConfigOutcome outcome = await ApplyAsync(next, cancel);
+        bool isApplied = WordOf(outcome.Result) == "applied";
+        FailedOrder? failed = isApplied ? null : new FailedOrder(next.Revision, WordOf(outcome.Result), outcome.Detail);
+        store.SaveSpec(Ended(node.Current.Saved));
+        Tell(failed is null ? StatusOf(next, outcome) : StatusOf(failed));
+        node.Replace(current => current with { Saved = Ended(current.Saved) });
+
+        SavedEnrolment Ended(SavedEnrolment saved) => saved with { Spec = isApplied ? next : saved.Spec, Next = null, Failed = failed };
+    }
+
+    private async Task<NodeConfigOutcome> ApplyAsync(EnrolledSpec spec, CancellationToken cancel)
+    {
+        // What failed is told until there is another order: putting the node in order as it was does not undo that.
+        if (node.Current.Saved.Failed is null)
+        {
+            Tell(new Wire.ConfigStatus { Revision = spec.Revision, State = "applying" });
+        }
+
+        NodeConfigOutcome outcome = await configurator.ApplyAsync(new NodeSpec(spec.Name, WishOf(spec.Network), spec.DockerOptions) { DockerClients = spec.DockerClients, EngineCertificate = spec.EngineCertificate, WithdrawsDockerOptions = spec.DockerOptions.IsEmpty && !node.Current.Spec.DockerOptions.IsEmpty }, ConfirmAsync, cancel);
+        await address.LookAsync(cancel);
+        return outcome;
+    }
 
     private static AddressWish? WishOf(EnrolledNetwork network) => network.Method switch
     {
@@ -35,13 +169,6 @@ internal sealed partial class NodeConfiguring(
         "dhcp" => AddressWish.Dhcp(network.Interface),
         _ => null,
     };
-
-    private async Task<NodeConfigOutcome> ApplyAsync(NodeSpec spec, CancellationToken cancel)
-    {
-        NodeConfigOutcome outcome = await configurator.ApplyAsync(spec, ConfirmAsync, cancel);
-        await address.LookAsync(cancel);
-        return outcome;
-    }
 
     private async Task<bool> ConfirmAsync(string transaction, CancellationToken cancel)
     {
@@ -54,45 +181,12 @@ internal sealed partial class NodeConfiguring(
         return why is null;
     }
 
-    /// <summary>A change of address cuts the caller's own connection: it is answered first and made afterwards.</summary>
-    private async Task<ConfigureOutcome> ConfigureAsync(Wire.NodeSpec wire, CancellationToken cancel)
-    {
-        NodeSpec spec;
-        try
-        {
-            spec = NodeConfig.ProtoMapping.ToNodeSpec(wire, node.Current.Spec.Network.Interface);
-        }
-        catch (RefusalException e)
-        {
-            throw new NodeRefusedException(e.Message, e);
-        }
-
-        if (spec.Address is not null && spec.Address != WishOf(node.Current.Spec.Network))
-        {
-            if (configurator.RefusePending() is { } pending)
-            {
-                throw new NodeRefusedException(pending.ToString());
-            }
-
-            _ = Task.Run(() => ApplyLaterAsync(spec), CancellationToken.None);
-            return new ConfigureOutcome(true, "");
-        }
-
-        NodeConfigOutcome outcome = await ApplyAsync(spec, cancel);
-        return outcome.Result is NodeConfigResult.Changed or NodeConfigResult.Unchanged
-            ? new ConfigureOutcome(outcome.Result == NodeConfigResult.Changed, "")
-            : throw new NodeRefusedException(outcome.Detail);
-    }
-
-    private async Task ApplyLaterAsync(NodeSpec spec)
-    {
-        await Task.Delay(AnswerTime, TimeProvider.System, CancellationToken.None);
-        await ApplyAsync(spec, CancellationToken.None);
-    }
-
     private async Task RestartAsync(bool powerOff, CancellationToken cancel) =>
         (await commands.RunAsync("systemctl", [powerOff ? "poweroff" : "reboot"], CommandLimit, cancel)).OrThrow();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Address change {Transaction} is not confirmed yet: {Reason}")]
     private partial void LogNotConfirmed(string transaction, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Configuration {Revision} could not be carried out")]
+    private partial void LogOrderFailed(Exception fault, string revision);
 }

@@ -2,6 +2,7 @@ using RpiAgent.Agent.Enrolment;
 using RpiAgent.Agent.Grpc;
 using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Agent.Registration;
+using RpiAgent.Agent.Status;
 using RpiAgent.Consul;
 using RpiAgent.Identity;
 using RpiAgent.Protos;
@@ -22,19 +23,20 @@ internal sealed partial class NodeLife(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        Task renewal = services.Renewal.RunAsync(node.Current, services.Live, services.Tls, node.Replace, stoppingToken);
+        configuring.Tell = status => services.Board.Update(report => report with { Config = status });
+        Task renewal = services.Renewal.RunAsync(() => node.Current, () => configuring.IsSettled ? address.Current : "", services.Live, services.Tls, node.Renew, stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             EnrolledNode current = node.Current;
             using CancellationTokenSource replaced = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, node.Changed);
             try
             {
-                TimeSpan? again = await TryConfigureAsync(current, replaced.Token);
+                TimeSpan? again = await TryConfigureAsync(replaced.Token);
                 Task registration = RegisterAsync(current, replaced.Token);
                 while (again is { } pause)
                 {
                     await Task.Delay(pause, services.Time, replaced.Token);
-                    again = await TryConfigureAsync(current, replaced.Token);
+                    again = await TryConfigureAsync(replaced.Token);
                 }
 
                 await registration;
@@ -49,11 +51,11 @@ internal sealed partial class NodeLife(
     }
 
     /// <summary>Null when all is as wanted, else when to try again. A refusal is told and does not keep the node from registering as it is.</summary>
-    private async Task<TimeSpan?> TryConfigureAsync(EnrolledNode current, CancellationToken cancel)
+    private async Task<TimeSpan?> TryConfigureAsync(CancellationToken cancel)
     {
         try
         {
-            NodeConfigOutcome outcome = await configuring.ApplyAsync(current.Spec, cancel);
+            NodeConfigOutcome outcome = await configuring.ApplyAsync(cancel);
             if (outcome.Result is NodeConfigResult.Changed or NodeConfigResult.Unchanged)
             {
                 return null;
@@ -104,7 +106,7 @@ internal sealed partial class NodeLife(
 
 /// <summary>What <see cref="NodeLife"/> works with.</summary>
 internal sealed record NodeLifeServices(
-    AgentOptions Options, RenewalLoop Renewal, LiveCredentials Live, ClusterTls Tls, TimeProvider Time, ILogger<RegistrationLoop> RegistrationLog);
+    AgentOptions Options, RenewalLoop Renewal, LiveCredentials Live, ClusterTls Tls, StatusBoard Board, TimeProvider Time, ILogger<RegistrationLoop> RegistrationLog);
 
 /// <summary>This node as last enrolled or renewed.</summary>
 internal sealed class CurrentNode(EnrolledNode first) : IDisposable
@@ -136,12 +138,32 @@ internal sealed class CurrentNode(EnrolledNode first) : IDisposable
         }
     }
 
-    public void Replace(EnrolledNode next)
+    /// <summary>Notes what concerns nobody else: <see cref="Changed"/> is not cancelled.</summary>
+    public void Update(SavedEnrolment saved)
+    {
+        lock (_gate)
+        {
+            _current = _current with { Saved = saved };
+        }
+    }
+
+    /// <summary>Takes new credentials and access to Consul; what was ordered meanwhile stays.</summary>
+    public void Renew(EnrolledNode renewed) => Replace(current => renewed with
+    {
+        Saved = current.Saved with
+        {
+            Board = renewed.Saved.Board,
+            Spec = current.Spec with { ConsulUrl = renewed.Spec.ConsulUrl, ConsulToken = renewed.Spec.ConsulToken },
+        },
+    });
+
+    /// <param name="next">From this node as it is now.</param>
+    public void Replace(Func<EnrolledNode, EnrolledNode> next)
     {
         CancellationTokenSource old;
         lock (_gate)
         {
-            _current = next;
+            _current = next(_current);
             old = _changed;
             _changed = new CancellationTokenSource();
         }

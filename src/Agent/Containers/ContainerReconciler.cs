@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using RpiAgent.Agent.Engine;
+using RpiAgent.Identity;
 
 namespace RpiAgent.Agent.Containers;
 
@@ -18,7 +19,7 @@ internal sealed partial class ContainerReconciler : BackgroundService
     private readonly ContainerObserver _observer;
     private readonly AssignmentHolder _assignments;
     private readonly Action<ContainersReport> _publish;
-    private readonly TimeProvider _time;
+    private readonly SteadyTime _time;
     private readonly ILogger<ContainerReconciler> _log;
     private readonly RunningSteps _steps;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -30,7 +31,7 @@ internal sealed partial class ContainerReconciler : BackgroundService
     private bool _failing;
 
     public ContainerReconciler(
-        ContainerObserver observer, StepRunner runner, AssignmentHolder assignments, EngineWatch watch, Action<ContainersReport> publish, TimeProvider time,
+        ContainerObserver observer, StepRunner runner, AssignmentHolder assignments, EngineWatch watch, Action<ContainersReport> publish, SteadyTime time,
         ILogger<ContainerReconciler> log)
     {
         (_observer, _assignments, _publish, _time, _log) = (observer, assignments, publish, time, log);

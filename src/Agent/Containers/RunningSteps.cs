@@ -11,6 +11,7 @@ namespace RpiAgent.Agent.Containers;
 internal sealed partial class RunningSteps(StepRunner runner, Action ended, ILogger log)
 {
     private readonly Dictionary<ReplicaId, Entry> _running = [];
+    private readonly Dictionary<ReplicaId, (DateTimeOffset? Start, DateTimeOffset Seen)> _up = [];
 
     public ImmutableDictionary<ReplicaId, Attempt> Attempts { get; private set; } = ImmutableDictionary<ReplicaId, Attempt>.Empty;
 
@@ -53,10 +54,25 @@ internal sealed partial class RunningSteps(StepRunner runner, Action ended, ILog
     /// <summary>Forgets failures of containers that have run for a while and of replicas that are not wanted any more.</summary>
     public void Forgive(IEnumerable<ObservedContainer> containers, IEnumerable<ReplicaId> known, DateTimeOffset now)
     {
-        Attempts = Attempts.RemoveRange(containers
-            .Where(container => container is { State: ContainerState.Running, Replica: not null } && container.StartedAt is { } started && now - started > Attempt.Recovered)
-            .Select(container => container.Replica!.Value));
+        foreach (ObservedContainer container in containers.Where(one => one is { State: ContainerState.Running, Replica: { } replica } && Attempts.ContainsKey(replica)))
+        {
+            // By our own looking: the engine's times are of a clock that may have been set since.
+            ReplicaId replica = container.Replica!.Value;
+            if (!_up.TryGetValue(replica, out var up) || up.Start != container.StartedAt)
+            {
+                _up[replica] = (container.StartedAt, now);
+            }
+            else if (now - up.Seen > Attempt.Recovered)
+            {
+                Attempts = Attempts.Remove(replica);
+            }
+        }
+
         Attempts = Attempts.RemoveRange(Attempts.Keys.Except(known));
+        foreach (ReplicaId forgotten in _up.Keys.Where(replica => !Attempts.ContainsKey(replica)).ToList())
+        {
+            _up.Remove(forgotten);
+        }
     }
 
     /// <summary>What failed for these reasons may be tried at once.</summary>

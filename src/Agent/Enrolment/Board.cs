@@ -1,23 +1,23 @@
 namespace RpiAgent.Agent.Enrolment;
 
-/// <summary>What this board is. Texts are empty when unknown; the MAC is lower case with colons.</summary>
+/// <summary>What this board is. Texts are empty when unknown, or missing in the file of an older agent; the MAC is lower case with colons.</summary>
 internal sealed record Board
 {
-    public string Serial { get; init; } = "";
-    public string Mac { get; init; } = "";
-    public string MachineId { get; init; } = "";
-    public string Model { get; init; } = "";
+    public string Serial { get => field ?? ""; init; } = "";
+    public string Mac { get => field ?? ""; init; } = "";
+    public string MachineId { get => field ?? ""; init; } = "";
+    public string Model { get => field ?? ""; init; } = "";
     /// <summary>"raspberry-pi" or "generic".</summary>
-    public string Platform { get; init; } = "generic";
+    public string Platform { get => field ?? "generic"; init; } = "generic";
     /// <summary>As `uname -m`; a 64-bit kernel may carry a 32-bit system.</summary>
-    public string KernelArch { get; init; } = "";
+    public string KernelArch { get => field ?? ""; init; } = "";
     /// <summary>As `dpkg --print-architecture`: amd64, arm64, armhf.</summary>
-    public string UserlandArch { get; init; } = "";
+    public string UserlandArch { get => field ?? ""; init; } = "";
     public int Cores { get; init; }
     public long MemoryBytes { get; init; }
-    public string Os { get; init; } = "";
+    public string Os { get => field ?? ""; init; } = "";
     /// <summary>CID of the SD card.</summary>
-    public string CardId { get; init; } = "";
+    public string CardId { get => field ?? ""; init; } = "";
     public int PageSize { get; init; }
 }
 
@@ -47,5 +47,5 @@ internal static class CloneCheck
         bound.Length > 0 && here.Length > 0 && bound != here ? [name] : [];
 
     private static string Text(string difference) =>
-        $"E_CLONE: the saved identity belongs to another board ({difference}); it is not used. On a copied card run `rpi-agent reset-identity` and enrol anew";
+        $"E_CLONE: the saved identity belongs to another board ({difference}); it is not used. On a copied card: rpi-agent reset-identity --yes --everything, and a new join token. If the card was moved into this board for good: rpi-agent adopt-hardware --yes";
 }

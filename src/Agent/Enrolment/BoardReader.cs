@@ -14,7 +14,7 @@ internal sealed class BoardReader(AgentOptions options)
         string serial = Plain(ReadOrEmpty(Path.Join(options.Under(options.DeviceTree), "serial-number")));
         return new Board
         {
-            Serial = (serial.Length > 0 ? serial : Field(cpuinfo, "Serial")).ToLowerInvariant(),
+            Serial = (serial.Length > 0 ? serial : Field(cpuinfo, "Serial")).ToLowerInvariant() is var own && own.Trim('0').Length > 0 ? own : "", // zeros: one that was never written
             Mac = MacAddress(),
             MachineId = Plain(Text("/etc/machine-id")).ToLowerInvariant(),
             Model = model.Length > 0 ? model : Plain(Text("/sys/class/dmi/id/product_name")),

@@ -36,6 +36,32 @@ internal sealed class CoordinatorClient(TrustClock clock, TimeProvider time)
             : throw new EnrolmentException($"the join token is of another cluster: it names the CA {token.AuthorityDigest[..12]}…, {coordinator} has {digest[..12]}…; use a token made by that coordinator, or correct its address");
     }
 
+    /// <summary>
+    /// Null when the coordinator of the token's cluster answers at this address, else why that is not known. Another server can show
+    /// the cluster's CA, but not answer by a certificate of it.
+    /// </summary>
+    public async Task<string?> WhyNotProvenAsync(Uri coordinator, JoinToken token, CancellationToken cancel)
+    {
+        try
+        {
+            using X509Certificate2 authority = await FetchAuthorityAsync(coordinator, token, cancel);
+            await CallAsync(
+                coordinator,
+                ClusterTls.AnonymousClientOptions(authority, clock, PeerRole.Coordinator),
+                (client, limit) => client.GetCertificateAuthorityAsync(new GetCertificateAuthorityRequest(), cancellationToken: limit),
+                cancel);
+            return null;
+        }
+        catch (EnrolmentException e)
+        {
+            return e.Message;
+        }
+        catch (RpcException e)
+        {
+            return EnrolmentFailure.From(e, coordinator).Reason;
+        }
+    }
+
     /// <summary>By token, over a connection that only this CA's coordinator can hold.</summary>
     public Task<EnrolReply> EnrolAsync(Uri coordinator, X509Certificate2 authority, EnrolRequest request, CancellationToken cancel) =>
         CallAsync(coordinator, ClusterTls.AnonymousClientOptions(authority, clock, PeerRole.Coordinator), (client, limit) => client.EnrolAsync(request, cancellationToken: limit), cancel);

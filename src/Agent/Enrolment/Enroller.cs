@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
@@ -7,7 +8,11 @@ using RpiAgent.Protos.Wire;
 namespace RpiAgent.Agent.Enrolment;
 
 /// <summary>What a person gave this Pi to join with.</summary>
-internal sealed record EnrolmentOrder(Uri Coordinator, string JoinToken, string WishedName);
+internal sealed record EnrolmentOrder(Uri Coordinator, string JoinToken, string WishedName)
+{
+    /// <summary>Wished labels of the node.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+}
 
 /// <summary>Turns a join token into an identity on disk.</summary>
 internal sealed partial class Enroller(
@@ -81,6 +86,7 @@ internal sealed partial class Enroller(
                 CurrentAddress = route.Address,
                 CurrentInterface = route.Interface,
                 WishedName = order.WishedName,
+                Labels = { new Dictionary<string, string>(order.Labels) },
             },
             cancel);
         return Accept(reply, order.Coordinator, board, authority);

@@ -19,6 +19,9 @@ internal sealed class IdentityStore(AgentOptions options)
 
     private string EnrolmentPath => Path.Join(_folder, "enrolment.json");
 
+    /// <summary>The serial of the board the identity was made on, for clone-guard.sh, which runs before us.</summary>
+    private string SerialPath => Path.Join(_folder, "serial");
+
     private CredentialFiles Files => new(_folder, "node");
 
     /// <summary>The key to enrol with; on disk before it is used.</summary>
@@ -31,6 +34,7 @@ internal sealed class IdentityStore(AgentOptions options)
     /// <summary>The certificate comes last: with it on disk the identity is whole.</summary>
     public EnrolledNode Save(SavedEnrolment enrolment, string certificatePem, string authorityPem)
     {
+        AtomicFile.Write(SerialPath, $"{enrolment.Board.Serial}\n", AtomicFile.Private);
         AtomicFile.Write(EnrolmentPath, JsonSerializer.SerializeToUtf8Bytes(enrolment, EnrolmentJson.Default.SavedEnrolment), AtomicFile.Private);
         return new EnrolledNode(Files.Commit(certificatePem, authorityPem), enrolment);
     }
@@ -51,7 +55,14 @@ internal sealed class IdentityStore(AgentOptions options)
 
     /// <summary>The saved identity, or null when this board has none.</summary>
     /// <exception cref="EnrolmentException">It is damaged, or belongs to another board.</exception>
-    public EnrolledNode? Load(Board here)
+    public EnrolledNode? Load(Board here) =>
+        LoadWherever() is not { } node ? null
+        : CloneCheck.Refuse(node.Saved.Board, here) is { } clone ? throw new EnrolmentException(clone)
+        : node;
+
+    /// <summary>The saved identity also on another board than its own: only to have it moved there.</summary>
+    /// <exception cref="EnrolmentException">It is damaged.</exception>
+    public EnrolledNode? LoadWherever()
     {
         try
         {
@@ -62,9 +73,7 @@ internal sealed class IdentityStore(AgentOptions options)
 
             SavedEnrolment saved = JsonSerializer.Deserialize(File.ReadAllBytes(EnrolmentPath), EnrolmentJson.Default.SavedEnrolment)
                 ?? throw new JsonException("empty");
-            return CloneCheck.Refuse(saved.Board, here) is string clone
-                ? throw new EnrolmentException(clone)
-                : new EnrolledNode(credentials, saved);
+            return new EnrolledNode(credentials, saved);
         }
         catch (Exception damaged) when (damaged is CryptographicException or ArgumentException or JsonException or IOException or UnauthorizedAccessException)
         {

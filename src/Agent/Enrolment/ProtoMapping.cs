@@ -28,5 +28,11 @@ internal static class ProtoMapping
             spec.Network?.Interface ?? "", spec.Network?.Method ?? "dhcp", spec.Network?.Address ?? "", spec.Network?.Gateway ?? "", [.. spec.Network?.Dns ?? []]),
         [.. spec.Docker?.Options ?? []],
         Uri.TryCreate(spec.Consul?.Url, UriKind.Absolute, out Uri? consul) ? consul : throw new FormatException($"the coordinator sent '{spec.Consul?.Url}' as Consul's address"),
-        spec.Consul?.Token ?? "");
+        spec.Consul?.Token ?? "")
+    {
+        Revision = spec.Revision,
+        DockerClients = spec.Docker?.TlsClients ?? "",
+        EngineCertificate = spec.Docker?.TlsCertificate ?? "",
+        Ssh = spec.Ssh is { } ssh ? new EnrolledKeys(ssh.Revision, [.. ssh.Users.SelectMany(user => user.Keys.Select(key => new EnrolledKey(user.Name, key.Id, key.Key)))]) : null,
+    };
 }

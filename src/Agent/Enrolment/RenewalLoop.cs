@@ -5,31 +5,36 @@ using RpiAgent.Protos.Wire;
 
 namespace RpiAgent.Agent.Enrolment;
 
-/// <summary>Renews this node's certificate in time, by showing the present one; later handshakes take the new one.</summary>
+/// <summary>Renews this node's certificate in time, and when its address is a new one, by showing the present one; later handshakes take the new one.</summary>
 internal sealed partial class RenewalLoop(
     IdentityStore store, BoardReader boards, CoordinatorClient coordinator, TrustClock clock, TimeProvider time, ILogger<RenewalLoop> logger)
 {
     private readonly ILogger<RenewalLoop> _logger = logger;
 
     /// <param name="renewed">Told after each renewal: Consul's token or the wanted configuration may be new.</param>
-    public async Task RunAsync(EnrolledNode node, LiveCredentials live, ClusterTls tls, Action<EnrolledNode> renewed, CancellationToken cancel)
+    /// <param name="node">This node as it is now: orders change what it was told.</param>
+    /// <param name="address">The node's IPv4; empty while it has none, or is trying one.</param>
+    public async Task RunAsync(Func<EnrolledNode> node, Func<string> address, LiveCredentials live, ClusterTls tls, Action<EnrolledNode> renewed, CancellationToken cancel)
     {
-        EnrolledNode current = node;
         bool failed = false;
+        string asked = "";
         while (!cancel.IsCancellationRequested)
         {
+            EnrolledNode current = node();
             DateTimeOffset due = RenewalSchedule.DueAt(current.Credentials.NotBefore, current.Credentials.NotAfter);
             await Task.Delay(RenewalSchedule.Sleep(due, clock.Now, failed), time, cancel);
-            if (clock.Now < due)
+            string own = address();
+            if (clock.Now < due && !RenewalSchedule.IsMoved(current.Credentials.Certificate, own, asked))
             {
                 continue;
             }
 
             try
             {
-                current = await RenewAsync(current, live, tls, cancel);
+                EnrolledNode next = await RenewAsync(node, live, tls, cancel);
                 failed = false;
-                renewed(current);
+                asked = own;
+                renewed(next);
             }
             catch (Exception fault) when (!cancel.IsCancellationRequested)      // whatever it was: a node that stops renewing is lost
             {
@@ -41,8 +46,10 @@ internal sealed partial class RenewalLoop(
     }
 
     /// <summary>One renewal: new key, same id.</summary>
-    public async Task<EnrolledNode> RenewAsync(EnrolledNode node, LiveCredentials live, ClusterTls tls, CancellationToken cancel)
+    /// <param name="isMoved">The card was moved into this board for good.</param>
+    public async Task<EnrolledNode> RenewAsync(Func<EnrolledNode> current, LiveCredentials live, ClusterTls tls, CancellationToken cancel, bool isMoved = false)
     {
+        EnrolledNode node = current();
         Board board = boards.Read();
         OwnRoute route = await RouteProbe.ToAsync(node.Saved.Coordinator, cancel);
         using ECDsa key = store.PrepareKey();
@@ -55,9 +62,10 @@ internal sealed partial class RenewalLoop(
                 Hardware = board.ToWire(),
                 CurrentAddress = route.Address,
                 CurrentInterface = route.Interface,
+                AdoptHardware = isMoved,
             },
             cancel);
-        EnrolledNode renewed = Reply.Save(store, reply, node.Saved.Coordinator, board, node.Credentials.Authority, clock);
+        EnrolledNode renewed = Reply.Save(store, reply, node.Saved.Coordinator, board, node.Credentials.Authority, clock, current().Saved);
         live.Replace(renewed.Credentials);
         LogRenewed(renewed.Credentials.NotAfter);
         return renewed;

@@ -11,11 +11,34 @@ internal sealed record SavedEnrolment
     /// <summary>The board the identity was made on.</summary>
     public required Board Board { get; init; }
     public required EnrolledSpec Spec { get; init; }
+    /// <summary>What the coordinator ordered since and is being tried; null when nothing is.</summary>
+    public EnrolledSpec? Next { get; init; }
+    /// <summary>The last order that could not be carried out; gone with the next one that can.</summary>
+    public FailedOrder? Failed { get; init; }
 }
+
+/// <param name="Revision">Of the specification.</param>
+/// <param name="State">refused, rolled-back or failed.</param>
+internal sealed record FailedOrder(string Revision, string State, string Detail);
 
 /// <summary>This node's wanted configuration, as the coordinator decided.</summary>
 /// <param name="Name">Host name.</param>
-internal sealed record EnrolledSpec(string Name, EnrolledNetwork Network, ImmutableArray<string> DockerOptions, Uri ConsulUrl, string ConsulToken);
+internal sealed record EnrolledSpec(string Name, EnrolledNetwork Network, ImmutableArray<string> DockerOptions, Uri ConsulUrl, string ConsulToken)
+{
+    /// <summary>The coordinator's mark of this specification.</summary>
+    public string Revision { get => field ?? ""; init; } = ""; // null in a file of an older agent: source generation passes over initial values
+    /// <summary>PEM of the CA whose clients the engine lets in by TLS; empty = it has no such port.</summary>
+    public string DockerClients { get => field ?? ""; init; } = "";
+    /// <summary>Serial of the certificate that the engine shall show there.</summary>
+    public string EngineCertificate { get => field ?? ""; init; } = "";
+    /// <summary>Keys that let operators in, as told at enrolment; null when it said nothing of them.</summary>
+    public EnrolledKeys? Ssh { get; init; }
+}
+
+internal sealed record EnrolledKeys(string Revision, ImmutableArray<EnrolledKey> Keys);
+
+/// <param name="Key">Type, blob and comment.</param>
+internal sealed record EnrolledKey(string User, string Id, string Key);
 
 /// <param name="Interface">The one to configure.</param>
 /// <param name="Method">"static" or "dhcp".</param>

@@ -29,10 +29,19 @@ internal static class Errors
         }
     }
 
+    /// <summary>For streams: that whoever reads hangs up is their usual end.</summary>
     public static Task TranslateAsync(Func<Task> call, ServerCallContext context) => TranslateAsync(
         async () =>
         {
-            await call();
+            try
+            {
+                await call();
+            }
+            catch (Exception) when (context.CancellationToken.IsCancellationRequested)
+            {
+                // There is nobody left to tell.
+            }
+
             return true;
         },
         context);

@@ -60,4 +60,7 @@ internal sealed class NodeAgentService(
 
     public override Task<Wire.RestartReply> Restart(Wire.RestartRequest request, ServerCallContext context) =>
         Errors.TranslateAsync(() => node.RestartAsync(request, context.CancellationToken), context);
+
+    public override Task<Wire.SetSshKeysReply> SetSshKeys(Wire.SetSshKeysRequest request, ServerCallContext context) =>
+        Errors.TranslateAsync(() => node.SetSshKeysAsync(request, context.CancellationToken), context);
 }

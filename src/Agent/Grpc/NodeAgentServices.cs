@@ -14,6 +14,7 @@ internal static class NodeAgentServices
 {
     /// <summary>Needs <see cref="NodeHost"/>, <see cref="ClusterTls"/>, <see cref="AgentOptions"/>, <see cref="TimeProvider"/> and AddGrpc.</summary>
     public static IServiceCollection AddNodeAgent(this IServiceCollection services) => services
+        .AddSingleton<SteadyTime>()
         .AddEngine()
         .AddSingleton(Board)
         .AddSingleton<Action<ContainersReport>>(provider => Publish(provider.GetRequiredService<StatusBoard>()))

@@ -20,6 +20,13 @@ internal sealed class NodeDesk(NodeHost host, EpochFence fence, StatusBoard boar
         return new Wire.RestartReply();
     }
 
+    public async Task<Wire.SetSshKeysReply> SetSshKeysAsync(Wire.SetSshKeysRequest request, CancellationToken cancel)
+    {
+        Admit(request.Epoch);
+        await host.SetSshKeys(request.Spec ?? throw Errors.Invalid("the request holds no keys"), cancel);
+        return new Wire.SetSshKeysReply();
+    }
+
     private void Admit(ulong epoch)
     {
         board.Contact();

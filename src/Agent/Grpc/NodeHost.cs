@@ -21,6 +21,9 @@ internal sealed record NodeHost
     /// <summary>Makes the node's own configuration as wanted. Throws <see cref="NodeRefusedException"/> for a specification that cannot be.</summary>
     public required Func<Wire.NodeSpec, CancellationToken, Task<ConfigureOutcome>> Configure { get; init; }
 
+    /// <summary>Notes which keys let operators in; they are brought in order afterwards.</summary>
+    public required Func<Wire.SshSpec, CancellationToken, Task> SetSshKeys { get; init; }
+
     /// <summary>Reboots, or switches off when true; returns when that is under way.</summary>
     public required Func<bool, CancellationToken, Task> Restart { get; init; }
 }

@@ -16,7 +16,6 @@ internal sealed record AddressWish(string Interface, AddressMethod Method, Ipv4 
 {
     /// <summary>glibc's MAXNS.</summary>
     public const int MaximumNameServers = 3;
-    private const int MaximumNameLength = 15; // IFNAMSIZ - 1
 
     /// <summary>The radio network to join; null on a cable, and to leave the present one.</summary>
     public WifiNetwork? Wifi { get; init; }
@@ -42,17 +41,11 @@ internal sealed record AddressWish(string Interface, AddressMethod Method, Ipv4 
         return new AddressWish(interfaceName, AddressMethod.Dhcp, default, 0, null, []);
     }
 
-    public static bool IsInterfaceName(string name) =>
-        name.Length is >= 1 and <= MaximumNameLength
-        && char.IsAsciiLetterOrDigit(name[0])
-        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
-        && name != "lo";
-
     private static void CheckInterface(string name)
     {
-        if (!IsInterfaceName(name))
+        if (!Names.IsInterface(name))
         {
-            throw Bad(RefusalCodes.BadInterface, "interface", $"interface name '{name}' is not of an interface that can be set; use the name that 'ip link' shows, such as eth0 (1 to {MaximumNameLength} letters, digits, '.', '_' or '-', not lo)");
+            throw Bad(RefusalCodes.BadInterface, "interface", $"interface name '{name}' is not of an interface that can be set; use the name that 'ip link' shows, such as eth0 (1 to {Names.LongestInterface} letters, digits, '.', '_' or '-', not lo)");
         }
     }
 

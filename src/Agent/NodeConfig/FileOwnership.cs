@@ -9,7 +9,7 @@ internal sealed partial record FileOwnership(uint User, uint Group, UnixFileMode
     public static readonly FileOwnership Default = new(0, 0, Identity.AtomicFile.Public, IsImmutable: false);
 
     /// <summary>Folders whose files hold secrets; NetworkManager takes no profile that others may read.</summary>
-    private static readonly string[] PrivateFolders = [$"{Profiles.OwnProfile.Folder}/", "/etc/wpa_supplicant/"];
+    private static readonly string[] PrivateFolders = [$"{Profiles.OwnProfile.Folder}/", "/etc/wpa_supplicant/", $"{DockerOptions.EngineTls.Folder}/"];
 
     private const int CurrentDirectory = -100; // AT_FDCWD
     private const uint BasicStats = 0x7ff; // STATX_BASIC_STATS

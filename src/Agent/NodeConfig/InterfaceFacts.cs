@@ -1,4 +1,5 @@
 using System.Text;
+using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.NodeConfig;
 
@@ -14,7 +15,7 @@ internal sealed record InterfaceFacts(string? MacAddress, bool HasDnsHook)
 
     public static InterfaceFacts Read(FileView files, string interfaceName)
     {
-        byte[]? mac = AddressWish.IsInterfaceName(interfaceName) ? files.Read($"/sys/class/net/{interfaceName}/address") : null;
+        byte[]? mac = Names.IsInterface(interfaceName) ? files.Read($"/sys/class/net/{interfaceName}/address") : null;
         return new InterfaceFacts(
             mac is null ? null : Encoding.ASCII.GetString(mac).Trim().ToLowerInvariant(),
             HasResolvconf(files) || HasResolved(files))

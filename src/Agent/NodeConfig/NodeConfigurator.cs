@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using RpiAgent.Agent.NodeConfig.DockerOptions;
 using RpiAgent.Agent.NodeConfig.Transaction;
 
 namespace RpiAgent.Agent.NodeConfig;
@@ -15,7 +16,7 @@ internal sealed partial class NodeConfigurator : IDisposable
     private readonly ConfigFiles _files;
     private readonly NodeInspector _inspector;
     private readonly NetworkTransaction _network;
-    private readonly DockerService _docker;
+    private readonly EngineTransaction _engine;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
 
     public NodeConfigurator(AgentOptions options, TimeProvider time, ILoggerFactory loggers)
@@ -26,7 +27,7 @@ internal sealed partial class NodeConfigurator : IDisposable
         _files = new ConfigFiles(options);
         _inspector = new NodeInspector(options, _commands);
         _network = NetworkTransaction.Create(options, _files, time, loggers.CreateLogger<NetworkTransaction>());
-        _docker = new DockerService(options, _files, _commands, time);
+        _engine = EngineTransaction.Create(options, _files, time, loggers.CreateLogger<EngineTransaction>());
     }
 
     /// <summary>Does nothing when all is as wished, also after a restart of the agent.</summary>
@@ -38,6 +39,7 @@ internal sealed partial class NodeConfigurator : IDisposable
         try
         {
             _files.Sweep();
+            await _engine.ResumeAsync(cancel);
             TransactionEnd? earlier = await _network.ResumeAsync(confirm, cancel);
             if (earlier?.RolledBackBecause is { } reason)
             {
@@ -57,7 +59,7 @@ internal sealed partial class NodeConfigurator : IDisposable
 
             foreach (NodeStep step in plan.Steps)
             {
-                if (await RunAsync(step, confirm, cancel) is { } takenBack)
+                if (await RunAsync(step, desired.AtNextBoot, confirm, cancel) is { } takenBack)
                 {
                     return new NodeConfigOutcome(NodeConfigResult.RolledBack, takenBack, [.. done], plan.Warnings);
                 }
@@ -91,7 +93,7 @@ internal sealed partial class NodeConfigurator : IDisposable
     public void Dispose() => _oneAtATime.Dispose();
 
     /// <returns>Null, or why the step was taken back.</returns>
-    private async Task<string?> RunAsync(NodeStep step, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
+    private async Task<string?> RunAsync(NodeStep step, bool isForNextBoot, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
         switch (step)
         {
@@ -101,11 +103,13 @@ internal sealed partial class NodeConfigurator : IDisposable
             case SetHostName name:
                 await SetHostNameAsync(name.Name, cancel);
                 return null;
+            case ChangeAddress change when isForNextBoot:
+                await _network.RunAtBootAsync(change, cancel);
+                return null;
             case ChangeAddress change:
                 return (await _network.RunAsync(change, confirm, cancel)).RolledBackBecause;
             case ChangeDockerOptions docker:
-                await _docker.ChangeOptionsAsync(docker, cancel);
-                return null;
+                return await _engine.RunAsync(docker, cancel);
             default:
                 throw new InvalidOperationException($"no way to {step}");
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using RpiAgent.Agent.NodeConfig.DockerOptions;
 using RpiAgent.Agent.NodeConfig.Documents;
 using RpiAgent.Agent.NodeConfig.Interfaces;
 using RpiAgent.Agent.NodeConfig.Profiles;
@@ -11,6 +12,7 @@ internal sealed class NodeInspector(AgentOptions options, CommandRunner commands
 {
     private readonly FileView _files = FileView.OfDirectory(options.Root);
     private readonly BackendDetection _detection = new(options, commands);
+    private readonly EngineInspector _engine = new(options, commands);
     private readonly ProfileInspector _profiles = new(options, commands);
 
     /// <param name="interfaceName">The interface whose address is wished; null when none is.</param>
@@ -25,10 +27,10 @@ internal sealed class NodeInspector(AgentOptions options, CommandRunner commands
             interfaceName is null ? new InterfaceFacts(null, HasDnsHook: false) : InterfaceFacts.Read(_files, interfaceName),
             ReadResolv(),
             management,
-            _files.Read(DockerDefaults.FilePath) ?? [],
-            await DockerReadsDefaultsAsync(cancel),
+            await _engine.InspectAsync(_files, cancel),
             IsRootVolatile())
         {
+            CloudInit = CloudInit.Read(_files),
             WpaConfiguration = interfaceName is null ? null : _files.Read(WpaConfiguration.PathOf(interfaceName)),
             Profile = management?.Claims is [NetworkBackend.NetworkManager] ? await _profiles.InspectAsync(management.Interface, cancel) : ProfileState.None,
         };
@@ -41,18 +43,6 @@ internal sealed class NodeInspector(AgentOptions options, CommandRunner commands
         string? target = RootedPath.LinkTarget(path);
         bool isImmutable = target is null && FileOwnership.Read(path) is { IsImmutable: true };
         return new ResolvState(_files.Read(ResolvState.FilePath), target, isImmutable);
-    }
-
-    private async Task<bool> DockerReadsDefaultsAsync(CancellationToken cancel)
-    {
-        if (options.Root != "/")
-        {
-            return true;
-        }
-
-        CommandResult unit = await commands.RunAsync("systemctl", ["cat", "docker.service"], TimeSpan.FromSeconds(10), cancel);
-        string[] starts = [.. unit.Output.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("ExecStart=", StringComparison.Ordinal))];
-        return starts is [.., var last] && last.Contains("$DOCKER_OPTS", StringComparison.Ordinal) && unit.Output.Contains(DockerDefaults.FilePath, StringComparison.Ordinal);
     }
 
     /// <summary>raspi-config's overlay, a root in memory that the kernel's command line asks for; or a root that cannot be written at all.</summary>

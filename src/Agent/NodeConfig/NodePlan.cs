@@ -33,7 +33,8 @@ internal sealed record ChangeAddress(AddressWish Wish, NetworkBackend Backend, I
 }
 
 /// <summary>Writes the engine's options and restarts it; the old ones come back when it does not start.</summary>
-internal sealed record ChangeDockerOptions(byte[] Content) : NodeStep
+/// <param name="Files">New content by path.</param>
+internal sealed record ChangeDockerOptions(ImmutableSortedDictionary<string, byte[]> Files) : NodeStep
 {
-    public override string ToString() => $"write {Documents.DockerDefaults.FilePath} and restart docker";
+    public override string ToString() => $"write {string.Join(", ", Files.Keys)} and restart docker";
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RpiAgent.Agent.NodeConfig.DockerOptions;
 using RpiAgent.Agent.NodeConfig.Documents;
 using RpiAgent.Agent.NodeConfig.Interfaces;
 using RpiAgent.Agent.NodeConfig.Profiles;
@@ -50,6 +51,26 @@ internal static class NodePlanner
         }
     }
 
+    /// <summary>What is written for an interface of ifupdown, beside resolv.conf; <c>network plan</c> shows the same.</summary>
+    /// <param name="wpaConfiguration">What the agent wrote for wpa_supplicant of that interface; null for nothing.</param>
+    public static InterfacesChange PlanInterfaces(InterfacesModel interfaces, InterfaceFacts facts, byte[]? wpaConfiguration, CloudInit cloudInit, AddressWish wish)
+    {
+        InterfacesChange change = InterfacesPlanner.Plan(interfaces, wish, facts.MacAddress, facts.HasDnsHook);
+        if (change.Refusal is not null)
+        {
+            return change;
+        }
+
+        ImmutableSortedDictionary<string, byte[]> files = change.Files;
+        if (wish.Wifi is { } network && WpaConfiguration.Render(network) is var radio && !radio.AsSpan().SequenceEqual(wpaConfiguration))
+        {
+            files = files.Add(WpaConfiguration.PathOf(wish.Interface), radio);
+        }
+
+        files = cloudInit.With(files);
+        return change with { Files = files, Warnings = [.. change.Warnings, .. cloudInit.Warnings(files)] };
+    }
+
     private static IEnumerable<NodeStep> PlanAddress(NodeState current, NodeSpec desired, ImmutableArray<string>.Builder warnings)
     {
         if (desired.Address is not { } wish)
@@ -73,14 +94,9 @@ internal static class NodePlanner
             throw new RefusalException(new Refusal(RefusalCodes.BadWifi, wish.Interface, "ifup cannot join a radio network here: the package wpasupplicant is not installed; install it and try again"));
         }
 
-        InterfacesChange change = InterfacesPlanner.Plan(current.Interfaces, wish, current.Facts.MacAddress, current.Facts.HasDnsHook);
+        InterfacesChange change = PlanInterfaces(current.Interfaces, current.Facts, current.WpaConfiguration, current.CloudInit, wish);
         Throw(change.Refusal);
         ImmutableSortedDictionary<string, byte[]> files = change.Files;
-        if (wish.Wifi is { } network && WpaConfiguration.Render(network) is var radio && !radio.AsSpan().SequenceEqual(current.WpaConfiguration))
-        {
-            files = files.Add(WpaConfiguration.PathOf(wish.Interface), radio);
-        }
-
         bool changesLink = !files.IsEmpty;
         bool writesResolver = wish.Method == AddressMethod.Static && !wish.Dns.IsEmpty && !current.Facts.HasDnsHook;
         if (writesResolver)
@@ -127,6 +143,7 @@ internal static class NodePlanner
         }
 
         warnings.AddRange(change.Warnings);
+        warnings.AddRange(current.CloudInit.Warnings(change.Files));
         if (change.Files.ContainsKey(OwnProfile.PathOf(wish.Interface)))
         {
             yield return new ChangeAddress(wish, NetworkBackend.NetworkManager, change.Files);
@@ -141,23 +158,11 @@ internal static class NodePlanner
 
     private static IEnumerable<NodeStep> PlanDocker(NodeState current, NodeSpec desired)
     {
-        if (desired.DockerOptions.IsEmpty)
+        ImmutableSortedDictionary<string, byte[]> files = DockerOptionsPlanner.Plan(current.Engine, desired.DockerOptions, desired.DockerClients, desired.EngineCertificate, desired.WithdrawsDockerOptions);
+        if (!files.IsEmpty)
         {
-            yield break;
+            yield return new ChangeDockerOptions(files);
         }
-
-        byte[] content = DockerDefaults.WithOptions(current.DockerDefaults, desired.DockerOptions);
-        if (content.AsSpan().SequenceEqual(current.DockerDefaults))
-        {
-            yield break;
-        }
-
-        if (!current.DockerReadsDefaults)
-        {
-            throw new RefusalException(new Refusal(RefusalCodes.OptionConflict, "docker.service", $"docker.service does not start the engine with $DOCKER_OPTS of {DockerDefaults.FilePath}, so options there have no effect; use Debian's docker.io, or leave the options out"));
-        }
-
-        yield return new ChangeDockerOptions(content);
     }
 
     private static void Throw(Refusal? refusal)

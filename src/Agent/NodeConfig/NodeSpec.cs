@@ -6,4 +6,17 @@ namespace RpiAgent.Agent.NodeConfig;
 /// <param name="HostName">Empty = leave it.</param>
 /// <param name="Address">Null = leave it.</param>
 /// <param name="DockerOptions">Words of DOCKER_OPTS; empty = leave them.</param>
-internal sealed record NodeSpec(string HostName, AddressWish? Address, ImmutableArray<string> DockerOptions);
+internal sealed record NodeSpec(string HostName, AddressWish? Address, ImmutableArray<string> DockerOptions)
+{
+    /// <summary>PEM of the CA whose clients the engine lets in by TLS; empty = it has no such port.</summary>
+    public string DockerClients { get; init; } = "";
+
+    /// <summary>The address is set by the next boot, not now.</summary>
+    public bool AtNextBoot { get; init; }
+
+    /// <summary>No options are wished any more, where some were ordered before.</summary>
+    public bool WithdrawsDockerOptions { get; init; }
+
+    /// <summary>Serial of the node's certificate that the engine shall show at that port; while the node has another one, what the engine has stays.</summary>
+    public string EngineCertificate { get; init; } = "";
+}

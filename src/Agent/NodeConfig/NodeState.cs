@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RpiAgent.Agent.NodeConfig.DockerOptions;
 using RpiAgent.Agent.NodeConfig.Documents;
 using RpiAgent.Agent.NodeConfig.Interfaces;
 using RpiAgent.Agent.NodeConfig.Profiles;
@@ -7,8 +8,7 @@ namespace RpiAgent.Agent.NodeConfig;
 
 /// <summary>How this node is configured now.</summary>
 /// <param name="Hosts">Content of /etc/hosts.</param>
-/// <param name="DockerDefaults">Content of /etc/default/docker.</param>
-/// <param name="DockerReadsDefaults">Whether docker.service starts the engine with $DOCKER_OPTS.</param>
+/// <param name="Engine">How the engine is started.</param>
 /// <param name="Management">Who configures the interface of the wish; null when none is wished.</param>
 internal sealed record NodeState(
     string HostName,
@@ -17,12 +17,13 @@ internal sealed record NodeState(
     InterfaceFacts Facts,
     ResolvState Resolv,
     NetworkManagement? Management,
-    byte[] DockerDefaults,
-    bool DockerReadsDefaults,
+    EngineSetup Engine,
     bool RootIsVolatile)
 {
     /// <summary>Of the interface of the wish, where NetworkManager is in charge.</summary>
     public ProfileState Profile { get; init; } = ProfileState.None;
+
+    public CloudInit CloudInit { get; init; } = new(WritesNetwork: false);
 
     /// <summary>What the agent wrote for wpa_supplicant of that interface, where ifupdown is in charge.</summary>
     public byte[]? WpaConfiguration { get; init; }

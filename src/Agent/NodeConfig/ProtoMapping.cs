@@ -9,7 +9,11 @@ internal static class ProtoMapping
     /// <param name="enrolledInterface">The interface the node enrolled from; used when the spec names none.</param>
     /// <exception cref="RefusalException">An address, gateway, name server or interface that cannot be used.</exception>
     public static NodeSpec ToNodeSpec(Wire.NodeSpec spec, string enrolledInterface) =>
-        new(spec.Name, ToAddressWish(spec.Network, enrolledInterface), [.. spec.Docker?.Options ?? []]);
+        new(spec.Name, ToAddressWish(spec.Network, enrolledInterface), [.. spec.Docker?.Options ?? []])
+        {
+            DockerClients = spec.Docker?.TlsClients ?? "",
+            EngineCertificate = spec.Docker?.TlsCertificate ?? "",
+        };
 
     private static AddressWish? ToAddressWish(Wire.NetworkSpec? network, string enrolledInterface)
     {

@@ -22,12 +22,20 @@ internal sealed record NodeReport
 
     public ImmutableArray<string> Warnings { get; init; } = [];
 
+    /// <summary>What a person should do about the card.</summary>
+    public ImmutableArray<string> CardWarnings { get; init; } = [];
+
+    public Wire.ConfigStatus Config { get; init; } = new();
+
+    public Wire.SshStatus Ssh { get; init; } = new();
+
     public Wire.NodeStatus ToStatus(string nodeId, string address)
     {
-        Wire.NodeStatus status = new() { NodeId = nodeId, Address = address, Held = Held, Swarm = Swarm, EngineUp = EngineUp, EngineError = EngineError };
+        Wire.NodeStatus status = new() { NodeId = nodeId, Address = address, Held = Held, Swarm = Swarm, EngineUp = EngineUp, EngineError = EngineError, Config = Config, Ssh = Ssh };
         status.Containers.AddRange(Containers);
         status.Images.AddRange(Images);
         status.Warnings.AddRange(Warnings);
+        status.Warnings.AddRange(CardWarnings);
         return status;
     }
 }

@@ -10,6 +10,7 @@ namespace RpiAgent.Agent.Status;
 internal sealed class StatusBoard(string nodeId, Func<string> address, Func<SystemLoad> load, TimeProvider time)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+    private readonly string _instance = Guid.NewGuid().ToString("N");
     private readonly Lock _gate = new();
     private NodeReport _report = new();
     private Wire.NodeStatus _content = new();
@@ -91,6 +92,7 @@ internal sealed class StatusBoard(string nodeId, Func<string> address, Func<Syst
     {
         SystemLoad now = load();
         Wire.NodeStatus status = _report.ToStatus(nodeId, address());
+        status.Instance = _instance;
         status.Sequence = _sequence;
         status.SentAt = Timestamp.FromDateTimeOffset(time.GetUtcNow());
         status.MemoryAvailableBytes = now.MemoryAvailableBytes;

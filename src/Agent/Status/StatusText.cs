@@ -35,7 +35,7 @@ internal static class StatusText
             role,
             report.Containers.Count(container => container is { Foreign: false, State: "running" }),
             report.Containers.Count(container => container is { Foreign: false } && container.State is not ("removing" or "exited")),
-            report.Warnings.Length,
+            report.Warnings.Length + report.CardWarnings.Length,
             sinceContact);
     }
 

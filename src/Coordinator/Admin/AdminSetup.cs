@@ -13,6 +13,8 @@ internal static class AdminSetup
         services.AddSingleton<StackStore>();
         services.AddSingleton<StackAdmin>();
         services.AddSingleton<StreamAdmin>();
+        services.AddSingleton<NodeAdmin>();
+        services.AddSingleton<SshKeyAdmin>();
         services.AddSingleton<ClusterAdminService>();
         services.AddSingleton<AdminErrors>();
         services.AddGrpc().AddServiceOptions<ClusterAdminService>(grpc =>

@@ -11,7 +11,7 @@ namespace RpiAgent.Coordinator.Admin;
 
 /// <summary>What rpictl talks to. Reads the snapshot, writes what people want into the stores.</summary>
 internal sealed class ClusterAdminService(
-    ClusterState state, TokenStore tokens, NodeStore nodes, StackAdmin stacks, StreamAdmin streams, IOptions<CoordinatorOptions> options, TimeProvider time)
+    ClusterState state, TokenStore tokens, NodeStore nodes, StackAdmin stacks, StreamAdmin streams, NodeAdmin nodeAdmin, SshKeyAdmin sshKeys, IOptions<CoordinatorOptions> options, TimeProvider time, SteadyTime steady)
     : ClusterAdmin.ClusterAdminBase
 {
     private static readonly TimeSpan LongestToken = TimeSpan.FromDays(365);
@@ -58,7 +58,7 @@ internal sealed class ClusterAdminService(
         ClusterSnapshot cluster = state.Current;
         ListNodesReply reply = new();
         IEnumerable<NodeView> asked = request.Node.Length > 0 ? [NodeLookup.Find(cluster, request.Node)] : cluster.Nodes.Values.OrderBy(node => node.Name, NaturalOrder.Instance);
-        reply.Nodes.Add(asked.Select(node => NodeViews.Of(node, cluster, time.GetUtcNow())));
+        reply.Nodes.Add(asked.Select(node => NodeViews.Of(node, cluster, steady)));
         return Task.FromResult(reply);
     }
 
@@ -68,8 +68,26 @@ internal sealed class ClusterAdminService(
         NodeRecord record = await nodes.UpdateAsync(node.Id, old => NodeLabels.Change(old, request.Set, request.Remove), context.CancellationToken)
             ?? throw new AdminRefusal(RefusalKind.Unknown, $"the node {node.Name} was removed just now");
         await state.ShownAsync(cluster => !cluster.Nodes.TryGetValue(node.Id, out NodeView? shown) || shown.Record.Labels.SequenceEqual(record.Labels), time, context.CancellationToken);
-        return NodeViews.Of(node with { Record = record }, state.Current, time.GetUtcNow());
+        return NodeViews.Of(node with { Record = record }, state.Current, steady);
     }
+
+    public override Task<RolloutNode> SetNodeAddress(SetNodeAddressRequest request, ServerCallContext context) =>
+        nodeAdmin.SetAddressAsync(request, context.CancellationToken);
+
+    public override Task<GetRolloutReply> GetRollout(GetRolloutRequest request, ServerCallContext context) =>
+        Task.FromResult(nodeAdmin.Rollout());
+
+    public override Task<RolloutNode> RetryRollout(RetryRolloutRequest request, ServerCallContext context) =>
+        nodeAdmin.RetryAsync(request, context.CancellationToken);
+
+    public override Task<SshKeyReply> AddSshKey(AddSshKeyRequest request, ServerCallContext context) =>
+        sshKeys.AddAsync(request, context.CancellationToken);
+
+    public override Task<ListSshKeysReply> ListSshKeys(ListSshKeysRequest request, ServerCallContext context) =>
+        Task.FromResult(sshKeys.List());
+
+    public override Task<SshKeyReply> RemoveSshKey(RemoveSshKeyRequest request, ServerCallContext context) =>
+        sshKeys.RemoveAsync(request, context.CancellationToken);
 
     public override Task<GetSwarmReply> GetSwarm(GetSwarmRequest request, ServerCallContext context) =>
         Task.FromResult(ClusterViews.Swarm(state.Current));

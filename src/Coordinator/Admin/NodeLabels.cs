@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using RpiAgent.Coordinator.Model;
 using RpiAgent.Coordinator.Scheduling;
 
@@ -15,6 +16,21 @@ internal static class NodeLabels
         NodeRecord changed = record with { Labels = record.Labels.RemoveRange(remove).SetItems(set.Select(Checked)) };
         return changed.Labels.Count <= MostLabels ? changed
             : throw new AdminRefusal(RefusalKind.BadRequest, $"a node takes up to {MostLabels} labels");
+    }
+
+    /// <summary>For labels that come with a node itself.</summary>
+    public static bool TryAdd(NodeRecord record, IEnumerable<KeyValuePair<string, string>> labels, out NodeRecord changed, [NotNullWhen(false)] out string? refusal)
+    {
+        try
+        {
+            (changed, refusal) = (Change(record, labels, []), null);
+            return true;
+        }
+        catch (AdminRefusal refused)
+        {
+            (changed, refusal) = (record, refused.Message);
+            return false;
+        }
     }
 
     private static KeyValuePair<string, string> Checked(KeyValuePair<string, string> label)

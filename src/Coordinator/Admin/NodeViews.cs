@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Identity;
 using RpiAgent.Protos.Wire;
 
 namespace RpiAgent.Coordinator.Admin;
@@ -7,9 +8,11 @@ namespace RpiAgent.Coordinator.Admin;
 /// <summary>Nodes as an operator sees them.</summary>
 internal static class NodeViews
 {
-    public static NodeInfo Of(NodeView node, ClusterSnapshot cluster, DateTimeOffset now)
+    /// <param name="time">Shows when it was last heard.</param>
+    public static NodeInfo Of(NodeView node, ClusterSnapshot cluster, SteadyTime time)
     {
-        (string state, string reason) = State(node, now);
+        (string state, string reason) = State(node, time.GetUtcNow());
+        reason = reason.Length > 0 ? reason : Configuring(node, cluster.Rollout);
         NodeInfo info = new()
         {
             Id = node.Id.Value,
@@ -30,7 +33,7 @@ internal static class NodeViews
 
         if (node.LastSeen > DateTimeOffset.UnixEpoch)
         {
-            info.LastSeen = node.LastSeen.ToTimestamp();
+            info.LastSeen = time.ToWall(node.LastSeen).ToTimestamp();
         }
 
         if (cluster.Assignments.TryGetValue(node.Id, out NodeAssignment? assignment))
@@ -51,14 +54,20 @@ internal static class NodeViews
             info.Warnings.Add(status.Warnings);
             info.MemoryAvailableBytes = (ulong)Math.Max(0, status.MemoryAvailableBytes);
             info.Load1 = status.Load1;
+            info.Ssh = Ssh(status.Ssh);
         }
 
         return info;
     }
 
-    /// <summary>ready, drained, unreachable, down or joining, and why it is not ready.</summary>
+    /// <summary>ready, drained, conflict, unreachable, down or joining, and why it is not ready.</summary>
     public static (string State, string Reason) State(NodeView node, DateTimeOffset now)
     {
+        if (node.Conflict is { } conflict)
+        {
+            return ("conflict", conflict.Reason);
+        }
+
         if (node.Down)
         {
             return ("down", $"no sign of it for {Ago(node, now)}");
@@ -80,6 +89,14 @@ internal static class NodeViews
         };
     }
 
+    /// <summary>What of its own configuration keeps it from being as wanted, or empty.</summary>
+    private static string Configuring(NodeView node, RolloutView rollout) => node.Status?.Config switch
+    {
+        { Failed: true } config => $"configuration {config.State}: {config.Detail}",
+        _ when rollout.Turn == node.Id => "its configuration is being changed",
+        _ => "",
+    };
+
     /// <summary>leader, manager, worker, or empty when not in the swarm.</summary>
     public static string SwarmRole(NodeView node) => node.Status?.Swarm switch
     {
@@ -89,9 +106,9 @@ internal static class NodeViews
         _ => "",
     };
 
-    /// <summary>The allotted IPv4, or the one in use when it keeps DHCP; without prefix.</summary>
-    public static string Address(NodeView node) =>
-        (node.Record.Address ?? node.Status?.Address ?? "").Split('/')[0];
+    /// <summary>The allotted IPv4, or the one in use when it keeps DHCP or could not be given the allotted one; without prefix.</summary>
+    public static string Address(NodeView node) => node.Status is { Config.Failed: true, Address: { Length: > 0 } inUse } ? inUse
+        : (node.Record.Address ?? node.Status?.Address ?? "").Split('/')[0];
 
     private static string Ago(NodeView node, DateTimeOffset now)
     {
@@ -118,6 +135,14 @@ internal static class NodeViews
         CardId = facts.CardId,
         PageSize = (uint)Math.Max(0, facts.PageSize),
     };
+
+    private static SshStatus Ssh(SshView view)
+    {
+        SshStatus status = new() { Revision = view.Revision, State = view.State };
+        status.Problems.AddRange(view.Problems);
+        status.HostKeys.AddRange(view.HostKeys);
+        return status;
+    }
 
     private static EngineInfo Engine(NodeDescriptionView description)
     {

@@ -13,6 +13,8 @@ internal sealed record TokenJson(string? Token, string Id, string State, long Us
         new(token, info.Id, info.State, info.UsesLeft, info.CreatedAt.Time(), info.ExpiresAt.Time(), info.Note);
 }
 
+internal sealed record CardJson(string Path, string TokenId);
+
 internal sealed record NodeJson(
     string Id, string Name, string Address, string State, string Reason, string SwarmRole, IReadOnlyDictionary<string, string> Labels,
     long Replicas, DateTimeOffset? EnrolledAt, DateTimeOffset? LastSeen, DateTimeOffset? CertificateExpiresAt, string AgentVersion, string Assigned, string Held,
@@ -75,6 +77,36 @@ internal sealed record ImageJson(string Id, IReadOnlyList<string> Tags, ulong Si
 
 internal sealed record LogJson(string Service, long Index, string Node, bool Error, string Line);
 
+internal sealed record RolloutJson(string Turn, string Halted, IReadOnlyList<RolloutNodeJson> Nodes)
+{
+    public static RolloutJson Of(GetRolloutReply reply) => new(reply.Turn, reply.Halted, [.. reply.Nodes.Select(RolloutNodeJson.Of)]);
+}
+
+internal sealed record RolloutNodeJson(string Node, string Address, string WantedAddress, string WantedRevision, string Revision, string State, string Detail)
+{
+    public static RolloutNodeJson Of(RolloutNode node) =>
+        new(node.Node, node.Address, node.WantedAddress, node.WantedRevision, node.Config?.Revision ?? "", node.Config?.State ?? "", node.Config?.Detail ?? "");
+}
+
+/// <summary>A key as each node has it.</summary>
+internal sealed record SshKeyJson(string Id, string User, string Key, string Fingerprint, DateTimeOffset? AddedAt)
+{
+    public static SshKeyJson Of(SshKeyInfo key) => new(key.Id, key.User, key.Key, key.Fingerprint, key.AddedAt.Time());
+}
+
+internal sealed record SshKeysJson(IReadOnlyList<SshKeyJson> Keys, IReadOnlyList<SshNodeJson> Nodes)
+{
+    public static SshKeysJson Of(IEnumerable<SshKeyInfo> keys, IEnumerable<NodeInfo> nodes, string revision) =>
+        new([.. keys.Select(SshKeyJson.Of)], [.. nodes.Select(node => SshNodeJson.Of(node, revision))]);
+}
+
+/// <param name="State">applied, failed, or pending: not told yet.</param>
+internal sealed record SshNodeJson(string Node, string State, IReadOnlyList<string> Problems)
+{
+    public static SshNodeJson Of(NodeInfo node, string revision) =>
+        new(node.Name, node.Ssh is { State.Length: > 0 } ssh && ssh.Revision == revision ? ssh.State : "pending", [.. node.Ssh?.Problems ?? []]);
+}
+
 internal sealed record VersionJson(string Rpictl, string Coordinator, string Leader, ulong Epoch);
 
 internal static class Times
@@ -83,6 +115,7 @@ internal static class Times
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(CardJson))]
 [JsonSerializable(typeof(TokenJson))]
 [JsonSerializable(typeof(TokenJson[]))]
 [JsonSerializable(typeof(NodeJson))]
@@ -95,6 +128,9 @@ internal static class Times
 [JsonSerializable(typeof(RemovedJson))]
 [JsonSerializable(typeof(ImageJson[]))]
 [JsonSerializable(typeof(LogJson))]
+[JsonSerializable(typeof(RolloutJson))]
+[JsonSerializable(typeof(RolloutNodeJson))]
+[JsonSerializable(typeof(SshKeysJson))]
 [JsonSerializable(typeof(VersionJson))]
 internal sealed partial class CliJson : JsonSerializerContext
 {

@@ -8,7 +8,7 @@ namespace RpiAgent.Coordinator.Cli;
 /// <summary><c>rpictl node</c>: the Pis.</summary>
 internal static class NodeCommands
 {
-    public static Command Create() => new("node", "The Pis of the cluster.") { List(), Inspect(), Status(), Label() };
+    public static Command Create() => new("node", "The Pis of the cluster.") { List(), Inspect(), Status(), Label(), RolloutCommands.Address(), RolloutCommands.Ip(), DockerEnvironment.Create(), NodeSshCommands.Shell(), NodeSshCommands.List() };
 
     private static Command List() => new Command("ls", "List the nodes.").Does(async (_, terminal, connection, cancel) =>
     {
@@ -137,6 +137,6 @@ internal static class NodeCommands
 
     private static string Number(uint number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static Task<ListNodesReply> NodesAsync(Connection connection, string node, CancellationToken cancel) =>
+    public static Task<ListNodesReply> NodesAsync(Connection connection, string node, CancellationToken cancel) =>
         connection.AskAsync((client, options) => client.ListNodesAsync(new ListNodesRequest { Node = node }, options), cancel);
 }

@@ -22,7 +22,7 @@ internal static class RpiCtl
     public static IEnumerable<Command> Commands()
     {
         foreach (Command command in (Command[])[
-            TokenCommands.Create(), NodeCommands.Create(), SwarmCommands.Create(), StackCommands.Create(), ImageCommands.Create(), VersionCommand.Create()])
+            TokenCommands.Create(), CardCommands.Create(), NodeCommands.Create(), SwarmCommands.Create(), RolloutCommands.Create(), SshKeyCommands.Create(), StackCommands.Create(), ImageCommands.Create(), VersionCommand.Create()])
         {
             CommonOptions.AddTo(command);
             yield return command;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Google.Protobuf.WellKnownTypes;
@@ -29,6 +30,34 @@ internal sealed class Terminal(TextWriter output, TextWriter words, bool json)
     {
         EndProgress();
         words.WriteLine(text);
+    }
+
+    /// <summary>Asks at the terminal without showing what is typed.</summary>
+    /// <returns>Null when nobody sits at a terminal.</returns>
+    public string? AskSecret(string question)
+    {
+        if (Console.IsInputRedirected || !Live)
+        {
+            return null;
+        }
+
+        EndProgress();
+        words.Write(question);
+        StringBuilder typed = new();
+        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
+        {
+            if (key.Key == ConsoleKey.Backspace)
+            {
+                typed.Length -= Math.Min(1, typed.Length);
+            }
+            else if (!char.IsControl(key.KeyChar))
+            {
+                typed.Append(key.KeyChar);
+            }
+        }
+
+        words.WriteLine();
+        return typed.ToString();
     }
 
     /// <summary>A line that replaces the one before, on a terminal only.</summary>
@@ -91,7 +120,7 @@ internal sealed class Terminal(TextWriter output, TextWriter words, bool json)
     private static Color ColourOf(string cell) => cell switch
     {
         "ready" or "running" or "active" or "usable" or "healthy" => Color.Green,
-        "down" or "failed" or "unreachable" or "unhealthy" or "lost" or "revoked" or "unknown" => Color.Red,
+        "down" or "conflict" or "failed" or "unreachable" or "unhealthy" or "lost" or "revoked" or "unknown" => Color.Red,
         "pending" or "waiting" or "joining" or "degraded" or "forming" or "restarting" or "fetching-image" or "drained" => Color.Yellow,
         _ => Color.Default,
     };

@@ -25,13 +25,16 @@ internal sealed class AgentConnections(ClusterTls tls)
     /// <summary>The agent has answered: calls may go through this connection.</summary>
     public void Open(AgentConnection connection) => _open[connection.Node] = connection;
 
+    /// <summary>No calls go through it, though it stays.</summary>
+    public void Withhold(AgentConnection connection) => _open.TryRemove(KeyValuePair.Create(connection.Node, connection));
+
     public void Close(AgentConnection connection)
     {
-        _open.TryRemove(KeyValuePair.Create(connection.Node, connection));
+        Withhold(connection);
         connection.Dispose();
     }
 
-    /// <summary>Null while the node is not connected.</summary>
+    /// <summary>Null while the node is not connected, or in conflict with another board.</summary>
     public AgentConnection? Find(NodeId node) => _open.GetValueOrDefault(node);
 }
 

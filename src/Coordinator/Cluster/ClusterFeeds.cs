@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RpiAgent.Consul;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Identity;
 using RpiAgent.Protos;
 
 namespace RpiAgent.Coordinator.Cluster;
@@ -15,15 +16,17 @@ internal sealed class ClusterFeeds
 {
     private readonly ConsulClient _consul;
     private readonly ClusterState _state;
+    private readonly SteadyTime _time;
     private readonly ImmutableArray<IFreshness> _feeds;
     private readonly Lock _gate = new();
     private ImmutableArray<NodeRecord> _records = [];
     private ImmutableArray<ServiceInstance> _services = [];
 
-    public ClusterFeeds(ConsulClient consul, ClusterState state, TimeProvider time, ILogger<ClusterFeeds> log)
+    public ClusterFeeds(ConsulClient consul, ClusterState state, SteadyTime time, ILogger<ClusterFeeds> log)
     {
         _consul = consul;
         _state = state;
+        _time = time;
         _feeds =
         [
             Tree(ConsulKeys.Nodes, ModelJson.Default.NodeRecord, records => ApplyNodes(records, null)),
@@ -34,6 +37,7 @@ internal sealed class ClusterFeeds
             Tree(ConsulKeys.Volumes, ModelJson.Default.VolumeRecord, all => state.Update(snapshot => snapshot.Leader.Here
                 ? snapshot : snapshot with { Volumes = all.ToImmutableSortedDictionary(one => one.Name, one => one, StringComparer.Ordinal) })),
             new ConsulFeed<KvEntry?>(ConsulKeys.Swarm, (query, cancel) => consul.KeyValue.GetAsync(ConsulKeys.Swarm, query, cancel), ApplySwarm, time, log),
+            new ConsulFeed<KvEntry?>(ConsulKeys.Ssh, (query, cancel) => consul.KeyValue.GetAsync(ConsulKeys.Ssh, query, cancel), ApplySsh, time, log),
             new ConsulFeed<ImmutableArray<ServiceInstance>>(
                 $"service {ConsulService.Name}", (query, cancel) => consul.Health.ListAsync(ConsulService.Name, query, cancel),
                 services => ApplyNodes(null, services), time, log),
@@ -70,8 +74,14 @@ internal sealed class ClusterFeeds
             _services = services ?? _services;
             ImmutableArray<NodeRecord> nodes = _records;
             ImmutableArray<CatalogEntry> catalog = [.. _services.Select(CatalogEntry.From).OfType<CatalogEntry>()];
-            _state.Update(snapshot => snapshot with { Nodes = NodeMerge.Merge(snapshot.Nodes, nodes, catalog) });
+            _state.Update(snapshot => snapshot with { Nodes = NodeMerge.Merge(snapshot.Nodes, nodes, catalog, _time.GetUtcNow()) });
         }
+    }
+
+    private void ApplySsh(KvEntry? entry)
+    {
+        SshKeysRecord record = entry is null ? new SshKeysRecord() : ReadDocument(entry, ModelJson.Default.SshKeysRecord);
+        _state.Update(snapshot => snapshot with { SshKeys = record });
     }
 
     private void ApplySwarm(KvEntry? entry)
@@ -99,7 +109,7 @@ internal static class NodeMerge
 {
     /// <summary>Nodes are those with a record; a service without one is nobody's.</summary>
     public static ImmutableSortedDictionary<NodeId, NodeView> Merge(
-        ImmutableSortedDictionary<NodeId, NodeView> known, ImmutableArray<NodeRecord> records, ImmutableArray<CatalogEntry> catalog)
+        ImmutableSortedDictionary<NodeId, NodeView> known, ImmutableArray<NodeRecord> records, ImmutableArray<CatalogEntry> catalog, DateTimeOffset now)
     {
         Dictionary<NodeId, CatalogEntry> services = catalog.GroupBy(entry => entry.Node).ToDictionary(group => group.Key, group => group.First());
         ImmutableSortedDictionary<NodeId, NodeView>.Builder nodes = ImmutableSortedDictionary.CreateBuilder<NodeId, NodeView>();
@@ -108,7 +118,7 @@ internal static class NodeMerge
             CatalogEntry? service = services.GetValueOrDefault(record.Id);
             string? endpoint = service?.Endpoint ?? (record.Address is string address ? $"{address.Split('/')[0]}:{Ports.Agent}" : null);
             NodeView before = known.GetValueOrDefault(record.Id)
-                ?? new NodeView(record, false, null, false, false, DateTimeOffset.MinValue, null, null);
+                ?? new NodeView(record, false, null, false, false, DateTimeOffset.MinValue, null, null) { KnownSince = now };
             nodes[record.Id] = before with { Record = record, Registered = service is { Passing: true }, Endpoint = endpoint };
         }
 

@@ -1,9 +1,10 @@
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Identity;
 
 namespace RpiAgent.Coordinator.Cluster;
 
-/// <summary>Keeps the marks of dead nodes true while this process leads.</summary>
-internal sealed partial class MembershipLoop(ClusterState state, MembershipTimings timings, TimeProvider time, ILogger<MembershipLoop> log)
+/// <summary>Keeps the marks of dead nodes and of settled conflicts true while this process leads.</summary>
+internal sealed partial class MembershipLoop(ClusterState state, MembershipTimings timings, SteadyTime time, ILogger<MembershipLoop> log)
 {
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -16,7 +17,9 @@ internal sealed partial class MembershipLoop(ClusterState state, MembershipTimin
             ClusterSnapshot after = state.Update(snapshot =>
             {
                 before = snapshot;
-                (var nodes, again) = MembershipRules.Judge(snapshot.Nodes, since, timings, now);
+                (var nodes, DateTimeOffset? judge) = MembershipRules.Judge(snapshot.Nodes, since, timings, now);
+                (nodes, DateTimeOffset? settle) = TwinRules.Settle(nodes, now);
+                again = judge is null || settle < judge ? settle : judge;
                 return ReferenceEquals(nodes, snapshot.Nodes) ? snapshot : snapshot with { Nodes = nodes };
             });
             Tell(before, after);
@@ -28,7 +31,17 @@ internal sealed partial class MembershipLoop(ClusterState state, MembershipTimin
     {
         foreach (NodeView node in after.Nodes.Values)
         {
-            if (before.Nodes.TryGetValue(node.Id, out NodeView? old) && old.Down != node.Down)
+            if (!before.Nodes.TryGetValue(node.Id, out NodeView? old))
+            {
+                continue;
+            }
+
+            if (old.Conflict is not null && node.Conflict is null)
+            {
+                LogSettled(node.Name);
+            }
+
+            if (old.Down != node.Down)
             {
                 if (node.Down)
                 {
@@ -44,6 +57,9 @@ internal sealed partial class MembershipLoop(ClusterState state, MembershipTimin
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Node} is down: it neither answers nor reports to Consul")]
     private partial void LogDown(string node);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Node} is one board again and takes orders")]
+    private partial void LogSettled(string node);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Node} is back")]
     private partial void LogBack(string node);

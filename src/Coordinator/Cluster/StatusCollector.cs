@@ -1,10 +1,11 @@
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Identity;
 using RpiAgent.Protos;
 
 namespace RpiAgent.Coordinator.Cluster;
 
 /// <summary>Keeps a <see cref="StatusStream"/> open to every node that has an endpoint, leader or not: a new leader is in the picture at once.</summary>
-internal sealed partial class StatusCollector(ClusterState state, AgentConnections connections, TimeProvider time, ILoggerFactory logs)
+internal sealed partial class StatusCollector(ClusterState state, AgentConnections connections, SteadyTime time, ILoggerFactory logs)
 {
     private readonly ILogger<StatusStream> _log = logs.CreateLogger<StatusStream>();
 

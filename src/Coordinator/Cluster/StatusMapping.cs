@@ -20,6 +20,9 @@ internal static class StatusMapping
         MemoryAvailableBytes = (long)wire.MemoryAvailableBytes,
         Load1 = wire.Load1,
         Address = wire.Address,
+        Instance = wire.Instance,
+        Config = wire.Config is { } config ? new ConfigView(config.Revision, config.State, config.Detail) : ConfigView.Unknown,
+        Ssh = wire.Ssh is { } ssh ? new SshView(ssh.Revision, ssh.State, [.. ssh.Problems], [.. ssh.HostKeys]) : SshView.Unknown,
     };
 
     public static NodeDescriptionView From(Wire.NodeDescription wire)
@@ -31,6 +34,7 @@ internal static class StatusMapping
         {
             StartedAt = wire.StartedAt?.ToDateTimeOffset(),
             Interface = wire.Network?.Interface ?? "",
+            Method = wire.Network?.Method ?? "",
         };
     }
 

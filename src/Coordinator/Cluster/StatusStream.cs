@@ -1,5 +1,6 @@
 using Grpc.Core;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Identity;
 using RpiAgent.Protos;
 using Wire = RpiAgent.Protos.Wire;
 
@@ -7,7 +8,7 @@ namespace RpiAgent.Coordinator.Cluster;
 
 /// <summary>Follows one agent's status at one endpoint, and dials again for ever.</summary>
 internal sealed partial class StatusStream(
-    NodeId node, string name, string endpoint, ClusterState state, AgentConnections connections, TimeProvider time, ILogger<StatusStream> log)
+    NodeId node, string name, string endpoint, ClusterState state, AgentConnections connections, SteadyTime time, ILogger<StatusStream> log)
 {
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(5);
 
@@ -63,12 +64,11 @@ internal sealed partial class StatusStream(
             while (await call.ResponseStream.MoveNext(patience.Token))
             {
                 patience.CancelAfter(Silence);
-                Take(StatusMapping.From(call.ResponseStream.Current));
+                Take(StatusMapping.From(call.ResponseStream.Current), connection);
                 if (!open)
                 {
                     open = true;
                     opened();
-                    connections.Open(connection);
                     LogConnected(name, endpoint);
                     describing = DescribeAsync(connection, patience.Token);
                 }
@@ -89,10 +89,29 @@ internal sealed partial class StatusStream(
         }
     }
 
-    private void Take(NodeStatusView status)
+    private void Take(NodeStatusView status, AgentConnection connection)
     {
         DateTimeOffset now = time.GetUtcNow();
-        Mark(view => view with { Connected = true, Down = false, LastSeen = now, Status = status });
+        IdentityConflict? before = null, after = null;
+        Mark(view =>
+        {
+            NodeView heard = TwinRules.Hear(view with { Connected = true, Down = false, LastSeen = now, Status = status }, status.Instance, status.Address, now);
+            (before, after) = (view.Conflict, heard.Conflict);
+            if (after is null)
+            {
+                connections.Open(connection);
+            }
+            else
+            {
+                connections.Withhold(connection);
+            }
+
+            return heard;
+        });
+        if (before is null && after is not null)
+        {
+            LogConflict(name, after.Reason);
+        }
     }
 
     private async Task DescribeAsync(AgentConnection connection, CancellationToken cancel)
@@ -102,7 +121,7 @@ internal sealed partial class StatusStream(
             try
             {
                 Wire.NodeDescription wire = await connection.Client.DescribeAsync(
-                    new Wire.DescribeRequest(), deadline: time.GetUtcNow().UtcDateTime + FirstAnswer, cancellationToken: cancel);
+                    new Wire.DescribeRequest(), deadline: Deadline.After(FirstAnswer), cancellationToken: cancel);
                 NodeDescriptionView description = StatusMapping.From(wire);
                 Mark(view => view with { Description = description });
                 if (description.EngineVersion.Length > 0)
@@ -129,6 +148,9 @@ internal sealed partial class StatusStream(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Connected to {Node} at {Endpoint}")]
     private partial void LogConnected(string node, string endpoint);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Node}: {Reason}")]
+    private partial void LogConflict(string node, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "No connection to {Node} at {Endpoint}: {Reason}")]
     private partial void LogLost(string node, string endpoint, string reason);

@@ -63,7 +63,7 @@ internal sealed partial class AssignmentDispatcher(
         try
         {
             Wire.ApplyReply reply = await agent.Client.ApplyAsync(
-                delivery.Request, deadline: time.GetUtcNow().UtcDateTime + Limit, cancellationToken: term.Ended);
+                delivery.Request, deadline: Deadline.After(Limit), cancellationToken: term.Ended);
             if (reply.Outcome == Wire.ApplyReply.Types.Outcome.Accepted)
             {
                 LogAccepted(node, version.Epoch, version.Generation, delivery.Request.Assignment.Replicas.Count);

@@ -1,11 +1,12 @@
 using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Identity;
 
 namespace RpiAgent.Coordinator.Election;
 
 /// <summary>Runs the leader-only loops for as long as the lease lasts; the lease ends by its own timer, whatever the elector is doing.</summary>
 internal sealed partial class TermRunner(
-    IEnumerable<TermLoop> loops, Leadership leadership, ClusterFeeds feeds, ClusterState state, TimeProvider time, ILogger<TermRunner> log) : IDisposable
+    IEnumerable<TermLoop> loops, Leadership leadership, ClusterFeeds feeds, ClusterState state, SteadyTime time, ILogger<TermRunner> log) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(1);

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using RpiAgent.Consul;
+using RpiAgent.Coordinator.Admin;
 using RpiAgent.Coordinator.Model;
 using RpiAgent.Identity;
 using RpiAgent.Protos;
@@ -23,15 +25,16 @@ internal sealed record EnrolmentRefused(StatusCode Status, string Reason) : Enro
 /// that neither a use nor a name nor an address is ever given twice, whoever else is enrolling anywhere.
 /// </summary>
 internal sealed class Admission(
-    ConsulClient consul, TokenStore tokens, NodeStore nodes, NodeAccess access, NodeCertificates certificates, CoordinatorOptions options, TimeProvider time) : IDisposable
+    ConsulClient consul, TokenStore tokens, NodeStore nodes, NodeAccess access, NodeCertificates certificates, NodePresence presence, CoordinatorOptions options, TimeProvider time) : IDisposable
 {
     /// <summary>Changed by every admission: two that planned on the same facts cannot both happen.</summary>
-    private const string Guard = "rpi/allotment";
+    public const string Guard = "rpi/allotment";
     private const int Attempts = 30;
     private readonly AllotmentRules _rules = AllotmentRules.From(options, out _);
     private readonly SemaphoreSlim _oneAtATime = new(1);
 
-    public async Task<EnrolmentOutcome> AdmitAsync(EnrolRequest request, CancellationToken cancel)
+    /// <param name="seen">Where the request came from.</param>
+    public async Task<EnrolmentOutcome> AdmitAsync(EnrolRequest request, IPAddress? seen, CancellationToken cancel)
     {
         if (!JoinToken.IsSecret(request.TokenSecret))
         {
@@ -41,7 +44,7 @@ internal sealed class Admission(
         await _oneAtATime.WaitAsync(cancel);
         try
         {
-            return await AdmitOneAsync(request, JoinToken.HashOf(request.TokenSecret), cancel);
+            return await AdmitOneAsync(request, JoinToken.HashOf(request.TokenSecret), seen, cancel);
         }
         finally
         {
@@ -51,7 +54,7 @@ internal sealed class Admission(
 
     public void Dispose() => _oneAtATime.Dispose();
 
-    private async Task<EnrolmentOutcome> AdmitOneAsync(EnrolRequest request, string tokenHash, CancellationToken cancel)
+    private async Task<EnrolmentOutcome> AdmitOneAsync(EnrolRequest request, string tokenHash, IPAddress? seen, CancellationToken cancel)
     {
         if (!NodeCertificates.TryReadKey(request.CsrPem, out string? keyHash, out string? badRequest))
         {
@@ -80,7 +83,7 @@ internal sealed class Admission(
             }
 
             Allotted allotted = (Allotted)plan;
-            if (allotted.Known is { } known && await IsAliveAsync(known.Id, cancel))
+            if (allotted.Known is { } known && await presence.IsAliveAsync(known.Id, cancel))
             {
                 return await RefuseAsync(
                     StatusCode.Aborted,
@@ -92,7 +95,7 @@ internal sealed class Admission(
             NodeId id = allotted.Known?.Id ?? newId;
             AclToken granted = newAccess ?? await access.EnsureAsync(id, allotted.Known, cancel);
             newAccess = granted.Accessor == allotted.Known?.ConsulAccessor ? null : granted;
-            if (!certificates.TryIssue(request.CsrPem, id, allotted.Name, allotted.Address, now, out X509Certificate2? certificate, out string? unsigned))
+            if (!certificates.TryIssue(request.CsrPem, id, allotted.Name, allotted.Address, seen, now, out X509Certificate2? certificate, out string? unsigned))
             {
                 return await RefuseAsync(StatusCode.InvalidArgument, unsigned, newAccess, cancel);
             }
@@ -108,6 +111,11 @@ internal sealed class Admission(
                 ConsulAccessor = granted.Accessor,
                 ConsulSecret = granted.Secret,
             };
+            if (!NodeLabels.TryAdd(record, request.Labels, out record, out string? badLabel))
+            {
+                return await RefuseAsync(StatusCode.InvalidArgument, $"the boot file's labels: {badLabel}", newAccess, cancel);
+            }
+
             ulong index = existing.FirstOrDefault(node => node.Value.Id == id)?.ModifyIndex ?? 0;
             TransactionResult written = await consul.Transactions.RunAsync(
                 [
@@ -127,10 +135,6 @@ internal sealed class Admission(
 
         return await RefuseAsync(StatusCode.Aborted, "too many nodes enrol at once; try again", newAccess, cancel);
     }
-
-    /// <summary>Its agent reports to Consul now. Serial and MAC are a caller's claims: they never win over a node that is there.</summary>
-    private async Task<bool> IsAliveAsync(NodeId node, CancellationToken cancel) =>
-        (await consul.Health.ListAsync(ConsulService.Name, default, cancel)).Value.Any(service => service.Id == ConsulService.IdOf(node) && service.Passing);
 
     private async Task<EnrolmentRefused> RefuseAsync(StatusCode status, string reason, AclToken? unused, CancellationToken cancel)
     {

@@ -108,6 +108,11 @@ internal static class Allotment
             reserved.Add(gateway);
         }
 
+        if (known is { AddressIsChosen: true } && (AddressOf(known) is not Ipv4 chosen || !used.ContainsKey(chosen)))
+        {
+            return (AddressOf(known), null);
+        }
+
         if (known is not null && AddressOf(known) is Ipv4 held && !used.ContainsKey(held) && !reserved.Contains(held) && IsLocal(rules, held))
         {
             return (held, null);

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using RpiAgent.Consul;
+using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Identity;
 using RpiAgent.Protos;
 using RpiAgent.Protos.Wire;
@@ -12,7 +13,7 @@ namespace RpiAgent.Coordinator.Enrolment;
 /// <summary>The one service an agent calls. Who may call what is <see cref="PeerPolicy"/>'s business.</summary>
 internal sealed partial class EnrolmentService(
     Admission admission, Renewal renewal, NodeStore nodes, NodeCertificates certificates, NetworkConfirmations confirmations,
-    CoordinatorOptions options, ILogger<EnrolmentService> logger) : Protos.Wire.Enrolment.EnrolmentBase
+    FirstSpecs specs, ClusterState state, ILogger<EnrolmentService> logger) : Protos.Wire.Enrolment.EnrolmentBase
 {
     private readonly ILogger<EnrolmentService> _logger = logger;
 
@@ -27,9 +28,14 @@ internal sealed partial class EnrolmentService(
         }
 
         PeerIdentity? peer = context.GetPeerIdentity();
+        if (peer is not null)
+        {
+            RefuseTwins(new NodeId(peer.Id), context);
+        }
+
         EnrolmentOutcome outcome = await GuardAsync(() => peer is not null
-            ? renewal.RenewAsync(new NodeId(peer.Id), request, context.CancellationToken)
-            : admission.AdmitAsync(request, context.CancellationToken));
+            ? renewal.RenewAsync(new NodeId(peer.Id), request, RemoteOf(context), context.CancellationToken)
+            : admission.AdmitAsync(request, RemoteOf(context), context.CancellationToken));
         if (outcome is not Enrolled enrolled)
         {
             throw Refuse(context, (EnrolmentRefused)outcome);
@@ -42,7 +48,7 @@ internal sealed partial class EnrolmentService(
             NodeId = enrolled.Node.Id.Value,
             CertificatePem = certificate.ExportCertificatePem() + "\n",
             CaPem = certificates.AuthorityPem,
-            Spec = NodeSpecs.For(enrolled.Node, options, request.CurrentInterface),
+            Spec = await GuardAsync(() => specs.ForAsync(enrolled.Node, request.CurrentInterface, context.CancellationToken)),
             CoordinatorTime = Timestamp.FromDateTimeOffset(enrolled.At),
         };
     }
@@ -50,8 +56,8 @@ internal sealed partial class EnrolmentService(
     public override async Task<ConfirmNetworkReply> ConfirmNetwork(ConfirmNetworkRequest request, ServerCallContext context)
     {
         NodeId node = new(context.GetPeerIdentity()!.Id);
-        IPAddress? remote = context.GetHttpContext().Connection.RemoteIpAddress;
-        string seen = remote is { IsIPv4MappedToIPv6: true } ? remote.MapToIPv4().ToString() : remote?.ToString() ?? "nowhere";
+        RefuseTwins(node, context);
+        string seen = RemoteOf(context)?.ToString() ?? "nowhere";
         if (request.TransactionId.Length == 0 || request.ObservedAddress != seen)
         {
             throw new RpcException(new Status(
@@ -69,6 +75,21 @@ internal sealed partial class EnrolmentService(
         NetworkConfirmation confirmation = confirmations.Remember(node, request.TransactionId, seen);
         LogConfirmed(node, seen, request.TransactionId);
         return new ConfirmNetworkReply { CoordinatorTime = Timestamp.FromDateTimeOffset(confirmation.At) };
+    }
+
+    private static IPAddress? RemoteOf(ServerCallContext context)
+    {
+        IPAddress? remote = context.GetHttpContext().Connection.RemoteIpAddress;
+        return remote is { IsIPv4MappedToIPv6: true } ? remote.MapToIPv4() : remote;
+    }
+
+    /// <summary>While two boards show that node's identity neither is believed.</summary>
+    private void RefuseTwins(NodeId node, ServerCallContext context)
+    {
+        if (state.Current.Nodes.GetValueOrDefault(node)?.Conflict is { } conflict)
+        {
+            throw Refuse(context, new EnrolmentRefused(StatusCode.FailedPrecondition, conflict.Reason));
+        }
     }
 
     /// <summary>Consul's troubles are not the node's fault: it tries again.</summary>

@@ -1,5 +1,6 @@
 using RpiAgent.Consul;
 using RpiAgent.Coordinator.Setup;
+using RpiAgent.Coordinator.Ssh;
 using RpiAgent.Identity;
 
 namespace RpiAgent.Coordinator.Enrolment;
@@ -12,12 +13,16 @@ internal static class EnrolmentSetup
         services.AddSingleton<ClusterFiles>();
         services.AddSingleton(provider => provider.GetRequiredService<ClusterFiles>().LoadAuthority());
         services.AddSingleton<NodeStore>();
+        services.AddSingleton<NodeAddressing>();
         services.AddSingleton<NodeAccess>();
+        services.AddSingleton<NodePresence>();
         services.AddSingleton<NodeCertificates>();
         services.AddSingleton<TokenStore>();
         services.AddSingleton<NetworkConfirmations>();
         services.AddSingleton<Renewal>();
         services.AddSingleton<Admission>();
+        services.AddSingleton<SshKeyStore>();
+        services.AddSingleton<FirstSpecs>();
         services.AddSingleton<EnrolmentService>();
     }
 }

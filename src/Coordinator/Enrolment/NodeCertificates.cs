@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using RpiAgent.Identity;
@@ -11,11 +12,14 @@ internal sealed class NodeCertificates(CertificateAuthority authority, Coordinat
 {
     public string AuthorityPem => authority.Certificate.ExportCertificatePem() + "\n";
 
+    /// <param name="address">Allotted, with prefix; null = DHCP.</param>
+    /// <param name="seen">Where the request came from: the node has that address, whatever it says itself.</param>
     public bool TryIssue(
-        string requestPem, NodeId id, string name, string? address, DateTimeOffset now,
+        string requestPem, NodeId id, string name, string? address, IPAddress? seen, DateTimeOffset now,
         [NotNullWhen(true)] out X509Certificate2? certificate, [NotNullWhen(false)] out string? refusal)
     {
-        HostNames names = new([name], address is null ? [] : [Ipv4.Parse(address.Split('/')[0]).ToIPAddress()]);
+        IPAddress? allotted = address is null ? null : Ipv4.Parse(address.Split('/')[0]).ToIPAddress();
+        HostNames names = new([name], [.. new[] { allotted, seen }.OfType<IPAddress>().Distinct()]);
         return authority.TrySign(
             requestPem, new PeerIdentity(PeerRole.Node, id.Value), names, now, TimeSpan.FromDays(options.NodeCertificateDays), out certificate, out refusal);
     }

@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Google.Protobuf;
 using RpiAgent.Coordinator.Model;
 using RpiAgent.Protos.Wire;
 
@@ -17,14 +21,27 @@ internal static class NodeSpecs
             network.Dns.AddRange(options.Network.Dns);
         }
 
-        DockerSpec docker = new();
+        // The certificate is part of the configuration where the engine shows it: to take a new one the engine restarts, one node at a time.
+        DockerSpec docker = new() { TlsClients = options.DockerClients, TlsCertificate = options.DockerClients.Length > 0 ? node.CertificateSerial : "" };
         docker.Options.AddRange(options.DockerOptions);
-        return new NodeSpec
+        NodeSpec spec = new()
         {
             Name = node.Name,
             Network = network,
             Docker = docker,
             Consul = new ConsulSpec { Url = options.ConsulNodeUrl.GetLeftPart(UriPartial.Authority), Token = node.ConsulSecret },
         };
+        spec.Revision = RevisionOf(spec, node.ConfigAttempt);
+        return spec;
+    }
+
+    /// <summary>The same for the same configuration. Interface and credentials do not count: they come with the node.</summary>
+    private static string RevisionOf(NodeSpec spec, int attempt)
+    {
+        NodeSpec counted = spec.Clone();
+        counted.Consul = null;
+        counted.Network.Interface = "";
+        byte[] text = [.. counted.ToByteArray(), .. Encoding.ASCII.GetBytes(attempt.ToString(CultureInfo.InvariantCulture))];
+        return Convert.ToHexStringLower(SHA256.HashData(text))[..12];
     }
 }

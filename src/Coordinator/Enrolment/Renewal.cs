@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using RpiAgent.Consul;
@@ -7,10 +8,10 @@ using RpiAgent.Protos.Wire;
 
 namespace RpiAgent.Coordinator.Enrolment;
 
-/// <summary>A new certificate for a node that shows its old one: same id, name and address.</summary>
-internal sealed class Renewal(NodeStore nodes, NodeAccess access, NodeCertificates certificates, TimeProvider time)
+/// <summary>A new certificate for a node that shows its old one: same id and name, and the address it has now.</summary>
+internal sealed class Renewal(NodeStore nodes, NodeAccess access, NodeCertificates certificates, NodePresence presence, TimeProvider time)
 {
-    public async Task<EnrolmentOutcome> RenewAsync(NodeId id, EnrolRequest request, CancellationToken cancel)
+    public async Task<EnrolmentOutcome> RenewAsync(NodeId id, EnrolRequest request, IPAddress? seen, CancellationToken cancel)
     {
         if ((await nodes.FindAsync(id, cancel))?.Value is not NodeRecord known)
         {
@@ -18,15 +19,21 @@ internal sealed class Renewal(NodeStore nodes, NodeAccess access, NodeCertificat
         }
 
         HardwareFacts hardware = request.Hardware.ToModel();
-        if (!HardwareMatch.IsSame(known.Hardware, hardware))
+        bool isMoved = !HardwareMatch.IsSame(known.Hardware, hardware);
+        if (isMoved && request.AdoptHardware && await RefuseMoveAsync(known, hardware, cancel) is { } refusedMove)
+        {
+            return refusedMove;
+        }
+
+        if (isMoved && !request.AdoptHardware)
         {
             return new EnrolmentRefused(
                 StatusCode.PermissionDenied,
-                $"E_CLONE: the certificate of {known.Name} comes from another board (serial '{hardware.Serial}', enrolled was '{known.Hardware.Serial}'); run `rpi-agent reset-identity` there and enrol it anew");
+                $"E_CLONE: the certificate of {known.Name} comes from another board (serial '{hardware.Serial}', enrolled was '{known.Hardware.Serial}'); run `rpi-agent reset-identity` there and enrol it anew, or `rpi-agent adopt-hardware` if the card was moved for good");
         }
 
         DateTimeOffset now = time.GetUtcNow();
-        if (!certificates.TryIssue(request.CsrPem, id, known.Name, known.Address, now, out X509Certificate2? certificate, out string? refusal))
+        if (!certificates.TryIssue(request.CsrPem, id, known.Name, known.Address, seen, now, out X509Certificate2? certificate, out string? refusal))
         {
             return new EnrolmentRefused(StatusCode.InvalidArgument, refusal);
         }
@@ -44,6 +51,21 @@ internal sealed class Renewal(NodeStore nodes, NodeAccess access, NodeCertificat
             },
             cancel);
         return updated is null ? Removed(id) : new Enrolled(updated, certificate, now);
+    }
+
+    /// <summary>A card moved for good: the old board is gone, and the new one is nobody else.</summary>
+    private async Task<EnrolmentRefused?> RefuseMoveAsync(NodeRecord known, HardwareFacts hardware, CancellationToken cancel)
+    {
+        if (await presence.IsAliveAsync(known.Id, cancel))
+        {
+            return new EnrolmentRefused(
+                StatusCode.Aborted,
+                $"E_IDENTITY_CONFLICT: the board that {known.Name} was enrolled on is at work in the cluster; switch it off and wait until the cluster has noticed (30 s), or use `rpi-agent reset-identity` here");
+        }
+
+        NodeRecord? other = HardwareMatch.Find([.. (await nodes.ListAsync(default, cancel)).Value.Select(node => node.Value).Where(node => node.Id != known.Id)], hardware).FirstOrDefault();
+        return other is null ? null : new EnrolmentRefused(
+            StatusCode.FailedPrecondition, $"E_IDENTITY_CONFLICT: this board (serial '{hardware.Serial}', MAC {hardware.Mac}) is known as {other.Name}; put that node's own card in, or use `rpi-agent reset-identity` here");
     }
 
     private static EnrolmentRefused Removed(NodeId id) =>

@@ -22,6 +22,10 @@ internal sealed record ClusterSnapshot
     public LeaderView Leader { get; init; } = LeaderView.None;
     /// <summary>What the swarm is doing, as of the leader's last look.</summary>
     public SwarmPhase SwarmPhase { get; init; } = SwarmPhase.Unknown;
+    /// <summary>The keys that let operators in on every node.</summary>
+    public SshKeysRecord SshKeys { get; init; } = new();
+    /// <summary>Whose configuration is being changed, as of the leader's last look.</summary>
+    public RolloutView Rollout { get; init; } = RolloutView.Idle;
 
     /// <summary>The node with this name, or null.</summary>
     public NodeView? NodeNamed(string name) => Nodes.Values.FirstOrDefault(node => node.Name == name);
@@ -46,6 +50,16 @@ internal sealed record SwarmPhase(string Name, string Reason)
     public static SwarmPhase Unknown { get; } = new("unknown", "");
 }
 
+/// <summary>The nodes' own configuration changes one node after the other.</summary>
+/// <param name="Turn">Whose is being changed, or null.</param>
+/// <param name="Readdresses">That node gets another address: it must not manage the swarm meanwhile.</param>
+/// <param name="Halted">Why nothing goes on until an operator acts; empty while it may.</param>
+/// <param name="Behind">How many nodes are not as wanted.</param>
+internal sealed record RolloutView(NodeId? Turn, bool Readdresses, string Halted, int Behind)
+{
+    public static RolloutView Idle { get; } = new(null, false, "", 0);
+}
+
 /// <summary>A wanted replica that has no node, or must wait.</summary>
 /// <param name="Message">One line: "data of wordpress_db is on pi2, which is down".</param>
 /// <param name="Reasons">Why not, by node name.</param>
@@ -62,8 +76,29 @@ internal sealed record NodeView(
 {
     public NodeId Id => Record.Id;
     public string Name => Record.Name;
-    /// <summary>Takes orders: connected, with an engine that answers.</summary>
-    public bool Ready => Connected && !Down && Status is { EngineUp: true };
+    /// <summary>When this process first knew of it.</summary>
+    public DateTimeOffset KnownSince { get; init; }
+    /// <summary>The running agents that showed this node's identity, each once, the one heard last at the end.</summary>
+    public ImmutableArray<AgentSighting> Sightings { get; init; } = [];
+    /// <summary>Set while two boards show this node's identity: it is given no orders and nothing it asks for.</summary>
+    public IdentityConflict? Conflict { get; init; }
+    /// <summary>Takes orders: connected, with an engine that answers, and one board only.</summary>
+    public bool Ready => Connected && !Down && Conflict is null && Status is { EngineUp: true };
+}
+
+/// <param name="Instance">Of the running agent.</param>
+/// <param name="Address">IPv4 it said it has.</param>
+internal sealed record AgentSighting(string Instance, string Address);
+
+/// <summary>Two boards that are alive with one identity.</summary>
+/// <param name="Address">IPv4 of the one heard last.</param>
+/// <param name="Other">IPv4 of the other.</param>
+/// <param name="LastSwitch">When one was last heard after the other.</param>
+internal sealed record IdentityConflict(string Address, string Other, DateTimeOffset LastSwitch)
+{
+    /// <summary>What, where, what to do.</summary>
+    public string Reason => $"E_IDENTITY_CONFLICT: two boards show this node's identity, at {Address} and {(Other == Address ? "the same address" : Other)}; neither is given orders. "
+        + "Switch one off, or make it a node of its own there with `rpi-agent reset-identity`; the other goes on a minute later";
 }
 
 /// <summary>A NodeStatus of the wire in our own types.</summary>
@@ -79,6 +114,20 @@ internal sealed record NodeStatusView
     public long MemoryAvailableBytes { get; init; }
     public double Load1 { get; init; }
     public string Address { get; init; } = "";
+    /// <summary>Of the running agent: another after each start, never used twice.</summary>
+    public string Instance { get; init; } = "";
+    public ConfigView Config { get; init; } = ConfigView.Unknown;
+    public SshView Ssh { get; init; } = SshView.Unknown;
+}
+
+/// <summary>How a node's own configuration stands to what it was told last.</summary>
+/// <param name="Revision">Of the specification this is about; empty when the agent never had one with a revision.</param>
+/// <param name="State">applying, applied, refused, rolled-back, failed; empty while unknown.</param>
+internal sealed record ConfigView(string Revision, string State, string Detail)
+{
+    public static ConfigView Unknown { get; } = new("", "", "");
+
+    public bool Failed => State is "refused" or "rolled-back" or "failed";
 }
 
 /// <summary>Static facts, read once for each connection.</summary>
@@ -89,6 +138,8 @@ internal sealed record NodeDescriptionView(
     public DateTimeOffset? StartedAt { get; init; }
     /// <summary>The interface of its address: eth0, wlan0.</summary>
     public string Interface { get; init; } = "";
+    /// <summary>static or dhcp.</summary>
+    public string Method { get; init; } = "";
 }
 
 /// <summary><paramref name="Foreign"/>: not ours, only counted; <paramref name="Replica"/> is null then.</summary>
@@ -109,6 +160,9 @@ internal sealed record SwarmView
     public string Error { get; init; } = "";
     public ImmutableArray<SwarmPeerView> Peers { get; init; } = [];
     public ImmutableArray<SwarmNetworkView> Networks { get; init; } = [];
+
+    /// <summary>Whether it takes part under this address; Swarm never learns of another one by itself.</summary>
+    public bool IsAt(string address) => Address.Length == 0 || Address.Split(':')[0] == address;
 }
 
 internal sealed record SwarmPeerView(

@@ -14,6 +14,7 @@ namespace RpiAgent.Coordinator.Model;
 [JsonSerializable(typeof(NodeAssignment))]
 [JsonSerializable(typeof(VolumeRecord))]
 [JsonSerializable(typeof(SwarmRecord))]
+[JsonSerializable(typeof(SshKeysRecord))]
 [JsonSerializable(typeof(ContainerTemplate))]
 internal sealed partial class ModelJson : JsonSerializerContext
 {

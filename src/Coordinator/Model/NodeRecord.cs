@@ -12,6 +12,10 @@ internal sealed record NodeRecord
     public required string Name { get; set; }
     /// <summary>Allotted IPv4 with prefix, e.g. 192.168.1.102/24, or null when the node keeps DHCP.</summary>
     public string? Address { get; set; }
+    /// <summary>An operator has chosen <see cref="Address"/> (null: DHCP): it is kept when the node enrols anew.</summary>
+    public bool AddressIsChosen { get; set; }
+    /// <summary>Counted up to have the same configuration tried once more.</summary>
+    public int ConfigAttempt { get; set; }
     public required HardwareFacts Hardware { get; set; }
     public ImmutableSortedDictionary<string, string> Labels { get; set; } = ImmutableSortedDictionary<string, string>.Empty;
     public DateTimeOffset EnrolledAt { get; set; }

@@ -27,6 +27,7 @@ internal static class PlacementMapping
         Volumes = HomedVolumes(workload),
         Group = workload.Id.Value,
         Platforms = images.Platforms(workload.Container.Image),
+        LimitsMemory = workload.Container.MemoryLimitBytes > 0,
     };
 
     /// <summary>The cluster's policy, with what the workload's stack chose instead.</summary>
@@ -86,6 +87,7 @@ internal static class PlacementMapping
         OperatingSystem = node.Description?.OperatingSystem ?? "",
         OsType = node.Description?.EngineOs ?? "",
         Architecture = node.Description?.EngineArchitecture ?? "",
+        WithoutMemoryLimits = node.Description is { MemoryLimit: false },
         Images = [.. (node.Status?.Images ?? []).Select(image => new PlacementImage(image.Id, image.Tags))],
         Containers = [.. (node.Status?.Containers ?? []).Where(container => container.Foreign).Select(Foreign)],
     };

@@ -3,6 +3,7 @@ using RpiAgent.Consul;
 using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Coordinator.Election;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Identity;
 using RpiAgent.Protos;
 
 namespace RpiAgent.Coordinator.Reconciliation;
@@ -11,7 +12,7 @@ namespace RpiAgent.Coordinator.Reconciliation;
 internal delegate Task<bool> StoreChanges(ClusterSnapshot basis, ChangeSet change, Term term);
 
 /// <summary>Reconciles at every change of the snapshot, while this process leads.</summary>
-internal sealed partial class ReconcileLoop(ClusterState state, StoreChanges store, ReconcileRules rules, TimeProvider time, ILogger<ReconcileLoop> log)
+internal sealed partial class ReconcileLoop(ClusterState state, StoreChanges store, ReconcileRules rules, SteadyTime time, ILogger<ReconcileLoop> log)
 {
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
 

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using RpiAgent.Coordinator.Admin;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Identity;
 
 namespace RpiAgent.Coordinator.Reconciliation;
 
 /// <summary>A reconciliation of a cluster that has the stack, without writing anything.</summary>
-internal sealed class StackForecast(ReconcileRules rules, TimeProvider time) : IStackPlanner
+internal sealed class StackForecast(ReconcileRules rules, SteadyTime time) : IStackPlanner
 {
     public ImmutableArray<PlannedStep> Plan(ClusterSnapshot cluster, StackSpec wanted)
     {

@@ -101,6 +101,14 @@ internal sealed class PlatformFilter(string image, IReadOnlyCollection<string> p
         $"image {image} exists for {string.Join(", ", platforms)}, the engine is {Platforms.Of(node.Node.OsType, node.Node.Architecture)}";
 }
 
+/// <summary>A container with a limit never runs without it.</summary>
+internal sealed class MemoryLimitFilter() : PlacementFilter("memory limit", "an engine that can limit memory")
+{
+    public override bool Keeps(NodeState node) => !node.Node.WithoutMemoryLimits;
+    public override string Why(NodeState node) =>
+        "E_NO_MEMCG: memory limits have no effect there, the memory cgroup is off; add cgroup_enable=memory to the one line of cmdline.txt on its boot partition and restart it";
+}
+
 /// <summary>The last check of every strategy: what is asked for still fits, exactly.</summary>
 internal sealed class ResourceFilter(long memory, long milliCpus) : PlacementFilter("resources", "free memory and cores")
 {

@@ -27,6 +27,8 @@ internal sealed record PlacementNode
     public string Architecture { get; init; } = "";
     /// <summary>Platforms it runs beside its own, e.g. linux/arm/v7 on a 64-bit engine with 4 KiB pages.</summary>
     public ImmutableArray<string> AlsoRuns { get; init; } = [];
+    /// <summary>The kernel runs without the memory cgroup, as Raspberry Pi OS does until it is told otherwise: limits would have no effect.</summary>
+    public bool WithoutMemoryLimits { get; init; }
     public ImmutableArray<PlacementImage> Images { get; init; } = [];
     public ImmutableArray<PlacementNetwork> Networks { get; init; } = [];
     public ImmutableArray<PlacedContainer> Containers { get; init; } = [];

@@ -33,6 +33,8 @@ internal sealed record PlacementRequest
     public int? MaxReplicasPerNode { get; init; }
     /// <summary>os/architecture pairs the image exists for; empty = not known, no check.</summary>
     public ImmutableArray<string> Platforms { get; init; } = [];
+    /// <summary>It may use so much memory and no more: only an engine that can hold it to that will do.</summary>
+    public bool LimitsMemory { get; init; }
 
     public bool ReservesNothing => MilliCpus <= 0 && MemoryBytes <= 0;
 }

@@ -116,6 +116,10 @@ internal sealed record PreparedRequest(
         {
             hard.Add(new PlatformFilter(request.Image, request.Platforms));
         }
+        if (request.LimitsMemory)
+        {
+            hard.Add(new MemoryLimitFilter());
+        }
         if (request.MaxReplicasPerNode is { } most)
         {
             hard.Add(new ReplicasFilter(Replicas(cluster, request.Group), most));

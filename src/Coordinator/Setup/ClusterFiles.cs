@@ -27,6 +27,12 @@ internal sealed class ClusterFiles(CoordinatorOptions options)
 
     public CredentialFiles Consul => new(ConsulDirectory, "consul");
 
+    /// <summary>What a docker client takes as DOCKER_CERT_PATH: ca.pem, cert.pem, key.pem.</summary>
+    public string DockerDirectory => options.State("docker");
+
+    /// <summary>The CA of Docker clients, and the operator's certificate of it.</summary>
+    private string DockerClientsDirectory => Path.Join(DockerDirectory, "clients");
+
     /// <exception cref="SetupException">There is none, or it cannot be read.</exception>
     public CertificateAuthority LoadAuthority()
     {
@@ -66,10 +72,54 @@ internal sealed class ClusterFiles(CoordinatorOptions options)
             throw new SetupException($"{AuthorityPath} is missing, but certificates of it exist: restore it from a backup, or empty {options.StateDirectory} to begin a new cluster");
         }
 
-        CertificateAuthority authority = CertificateAuthority.Create("RpiAgent cluster CA", now, AuthorityLifetime);
-        AtomicFile.Write(AuthorityKeyPath, authority.ExportKeyPem() + "\n", AtomicFile.Private);
-        AtomicFile.Write(AuthorityPath, authority.Certificate.ExportCertificatePem() + "\n", AtomicFile.Public);
+        CertificateAuthority authority = Make("RpiAgent cluster CA", AuthorityPath, AuthorityKeyPath, now);
         tell($"made a CA, digest {authority.Digest}");
+        return authority;
+    }
+
+    /// <summary>A CA of its own for Docker clients, and the operator's files for `docker --tlsverify`.</summary>
+    public void EnsureDockerClients(CertificateAuthority cluster, DateTimeOffset now, Action<string> tell)
+    {
+        AtomicFile.EnsureDirectory(DockerDirectory, AtomicFile.PrivateDirectory);
+        AtomicFile.EnsureDirectory(DockerClientsDirectory, AtomicFile.PrivateDirectory);
+        CredentialFiles files = new(DockerClientsDirectory, "operator");
+        string keyPath = Path.Join(DockerClientsDirectory, "ca.key");
+        using CertificateAuthority clients = File.Exists(files.AuthorityPath)
+            ? CertificateAuthority.Load(File.ReadAllText(files.AuthorityPath), File.ReadAllText(keyPath))
+            : Make("RpiAgent CA of Docker clients", files.AuthorityPath, keyPath, now);
+        EnsureCertificate(files, clients, new PeerIdentity(PeerRole.Operator, "docker"), HostNames.None, now, tell);
+        (string Name, string Content)[] copies =
+            [("ca.pem", cluster.Certificate.ExportCertificatePem() + "\n"), ("cert.pem", File.ReadAllText(files.CertificatePath)), ("key.pem", File.ReadAllText(files.KeyPath))];
+        foreach ((string name, string content) in copies)
+        {
+            string path = Path.Join(DockerDirectory, name);
+            if (!File.Exists(path) || File.ReadAllText(path) != content)
+            {
+                AtomicFile.Write(path, content, AtomicFile.Private);
+            }
+        }
+    }
+
+    /// <summary>PEM of the CA of Docker clients.</summary>
+    /// <exception cref="SetupException">Not made yet.</exception>
+    public string LoadDockerClients()
+    {
+        string path = Path.Join(DockerClientsDirectory, "ca.pem");
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
+        {
+            throw new SetupException($"DockerTls is set, but {path} cannot be read ({missing.Message}); run `rpi-coordinator init`", missing);
+        }
+    }
+
+    private static CertificateAuthority Make(string name, string path, string keyPath, DateTimeOffset now)
+    {
+        CertificateAuthority authority = CertificateAuthority.Create(name, now, AuthorityLifetime);
+        AtomicFile.Write(keyPath, authority.ExportKeyPem() + "\n", AtomicFile.Private);
+        AtomicFile.Write(path, authority.Certificate.ExportCertificatePem() + "\n", AtomicFile.Public);
         return authority;
     }
 

@@ -45,6 +45,11 @@ internal static class SetupCommand
         files.EnsureCertificate(files.Coordinator, authority, new PeerIdentity(PeerRole.Coordinator, options.Id), coordinatorNames, now, tell);
         files.EnsureCertificate(files.Operator, authority, new PeerIdentity(PeerRole.Operator, "operator"), HostNames.None, now, tell);
         files.EnsureCertificate(files.Consul, authority, new PeerIdentity(PeerRole.Consul, options.Id), consulNames, now, tell);
+        if (options.DockerTls)
+        {
+            files.EnsureDockerClients(authority, now, tell);
+        }
+
         WriteConsul(options, files, consul, tell);
     }
 

@@ -46,6 +46,7 @@ internal static class NodeReader
             OsType = value["osType"].Text("linux"),
             Architecture = value["architecture"].Text(),
             AlsoRuns = value["alsoRuns"].Texts(),
+            WithoutMemoryLimits = !value["memoryLimit"].Flag(true),
             Images = [.. value["images"].List().Select(i => new PlacementImage(i["id"].Text(), i["tags"].Texts()))],
             Networks = [.. value["networks"].List().Select(n => new PlacementNetwork(n["id"].Text(), n["name"].Text(), n["scope"].Text("local") == "local"))],
             Containers = [.. value["containers"].List().Select(c => Container(c, unread))],

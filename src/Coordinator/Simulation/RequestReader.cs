@@ -40,6 +40,7 @@ internal static class RequestReader
             SpreadOver = value["spreadOver"].Texts(),
             MaxReplicasPerNode = value["maxReplicasPerNode"].Exists ? (int)value["maxReplicasPerNode"].Whole(0, 1, int.MaxValue) : null,
             Platforms = value["platforms"].Texts(),
+            LimitsMemory = value["limitsMemory"].Flag(false),
         };
         return new(placement, labels, ReschedulePolicy.Moves(reschedule), problem ?? ReschedulePolicy.Problem(reschedule));
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Protos;
 
 namespace RpiAgent.Coordinator.Swarm;
 
@@ -9,7 +10,7 @@ internal static class SwarmMembers
     public static ImmutableArray<SwarmStep> Plan(ClusterSnapshot cluster, SwarmCouncil council)
     {
         NodeView[] ready = [.. cluster.Nodes.Values.Where(node => node.Ready)];
-        SwarmStep[] leaving = [.. ready.Where(node => !IsStrangers(node, cluster.Swarm)).Select(node => Leaving(node, council)).OfType<LeaveSwarm>()];
+        SwarmStep[] leaving = [.. ready.Where(node => !IsStrangers(node, cluster.Swarm)).Select(node => Leaving(node, council, cluster.Rollout.Turn == node.Id)).OfType<LeaveSwarm>()];
         return [.. leaving, .. Joining(cluster, ready, council), .. Roles(cluster, ready, council), .. Removals(cluster, council)];
     }
 
@@ -29,12 +30,13 @@ internal static class SwarmMembers
         node.Status?.Swarm is { State: "active", Manager: true, ClusterId: { Length: > 0 } id } && id != record.ClusterId && !record.FormerIds.Contains(id);
 
     /// <summary>Who is in a swarm, but not in ours.</summary>
-    private static LeaveSwarm? Leaving(NodeView node, SwarmCouncil council)
+    private static LeaveSwarm? Leaving(NodeView node, SwarmCouncil council, bool isInTurn)
     {
         SwarmView swarm = node.Status!.Swarm;
         SwarmPeerView? peer = council.PeerOf(node);
         string? why = swarm.State switch
         {
+            "active" when !swarm.Manager && SwarmCandidates.AddressOf(node) is string address && !swarm.IsAt(address) => $"its address is {address} now, not {swarm.Address}",
             "active" when peer is null => "it belongs to another swarm, or was removed from this one",
             // Managers of before a rebuild, with a leader of their own.
             "active" when swarm.Manager && peer is { Manager: false } && swarm.Peers.FirstOrDefault(other => other.Leader) is { } leader
@@ -43,7 +45,7 @@ internal static class SwarmMembers
             "error" or "locked" => $"its membership is broken ({swarm.Error})",
             _ => null,
         };
-        return why is null ? null : new LeaveSwarm(node.Id, why);
+        return why is null ? null : new LeaveSwarm(node.Id, why, isInTurn);
     }
 
     private static IEnumerable<SwarmStep> Joining(ClusterSnapshot cluster, NodeView[] ready, SwarmCouncil council)
@@ -71,13 +73,21 @@ internal static class SwarmMembers
     private static IEnumerable<SwarmStep> Roles(ClusterSnapshot cluster, NodeView[] ready, SwarmCouncil council)
     {
         int wanted = SwarmPolicy.ManagersFor(cluster.Nodes.Count);
-        NodeView[] live = LiveManagers(ready, council);
-        NodeView[] workers = [.. SwarmCandidates.InOrder(ready.Where(node =>
-            node.Status!.Swarm is { State: "active", Manager: false } && council.PeerOf(node) is { Manager: false, State: "ready" }))];
+        NodeId? moving = cluster.Rollout.Readdresses ? cluster.Rollout.Turn : null;
+        NodeView[] live = [.. LiveManagers(ready, council).Where(node => node.Id != moving)];
+        NodeView[] workers = [.. SwarmCandidates.InOrder(ready.Where(node => node.Id != moving
+            && node.Status!.Swarm is { State: "active", Manager: false } swarm && swarm.IsAt(node.Status.Address) && council.PeerOf(node) is { Manager: false, State: "ready" }))];
         bool othersJoin = ready.Any(node => node.Status!.Swarm.State == "inactive");
         if (live.Length < wanted && !othersJoin && workers.FirstOrDefault(node => !node.Record.Drained) is NodeView next)
         {
             yield return new SetSwarmRole(council.Voice.Id, council.PeerOf(next)!.SwarmNodeId, true, $"{next.Name} becomes a manager: {live.Length} of {wanted} live");
+            yield break;
+        }
+
+        // A manager must stay at its address; as a worker it may leave and come back under another one.
+        if (live.Length > 0 && ready.FirstOrDefault(node => node.Id == moving) is { } mover && council.PeerOf(mover) is { Manager: true } entry)
+        {
+            yield return new SetSwarmRole((council.Voice.Id == moving ? live[0] : council.Voice).Id, entry.SwarmNodeId, false, $"{mover.Name} gets another address");
             yield break;
         }
 

@@ -6,7 +6,7 @@ using Wire = RpiAgent.Protos.Wire;
 namespace RpiAgent.Coordinator.Swarm;
 
 /// <summary>Has agents carry out single orders, under a leader's epoch.</summary>
-internal sealed class SwarmOrders(AgentConnections connections, TimeProvider time)
+internal sealed class SwarmOrders(AgentConnections connections)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
@@ -56,6 +56,6 @@ internal sealed class SwarmOrders(AgentConnections connections, TimeProvider tim
     /// <exception cref="RpcException">Refused, failed or not connected.</exception>
     private async Task<Wire.SwarmOrderReply> SendAsync(NodeId node, Wire.SwarmOrder order, CancellationToken cancel) =>
         connections.Find(node) is AgentConnection agent
-            ? await agent.Client.RunSwarmOrderAsync(order, deadline: time.GetUtcNow().UtcDateTime + Limit, cancellationToken: cancel)
+            ? await agent.Client.RunSwarmOrderAsync(order, deadline: Deadline.After(Limit), cancellationToken: cancel)
             : throw new RpcException(new Status(StatusCode.Unavailable, $"node {node} is not connected"));
 }

@@ -65,7 +65,7 @@ internal static class SwarmForming
             return Forming(ready.Length == 0 ? "no node is ready yet" : "no node has its own address yet", [.. stray]);
         }
 
-        DateTimeOffset settled = cluster.Nodes.Values.Where(node => !node.Down).Max(node => node.Record.EnrolledAt) + policy.Settle;
+        DateTimeOffset settled = cluster.Nodes.Values.Where(node => !node.Down).Max(node => node.KnownSince) + policy.Settle;
         if (now < settled)
         {
             return Forming("waiting for more nodes that may be enrolling", [.. stray]) with { LookAgain = settled };

@@ -23,7 +23,7 @@ internal static class SwarmRebuild
 
         if (now < due)
         {
-            return Lost($"{state}; it is built anew when this lasts until {due.UtcDateTime:HH:mm:ss} UTC", [], due);
+            return Lost($"{state}; it is built anew when this lasts {policy.RebuildAfter.TotalSeconds:0} s", [], due);
         }
 
         if (survivors.FirstOrDefault(node => SwarmCandidates.AddressOf(node) is not null) is NodeView best)

@@ -4,6 +4,7 @@ using RpiAgent.Consul;
 using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Coordinator.Election;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Identity;
 using RpiAgent.Protos;
 using Wire = RpiAgent.Protos.Wire;
 
@@ -11,7 +12,7 @@ namespace RpiAgent.Coordinator.Swarm;
 
 /// <summary>Plans at every change of the snapshot and has the steps done, while this process leads.</summary>
 internal sealed partial class SwarmRunner(
-    ClusterState state, SwarmOrders orders, ConsulClient consul, SwarmPolicy policy, TimeProvider time, ILogger<SwarmRunner> log)
+    ClusterState state, SwarmOrders orders, ConsulClient consul, SwarmPolicy policy, SteadyTime time, ILogger<SwarmRunner> log)
 {
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ForStatus = TimeSpan.FromSeconds(3);

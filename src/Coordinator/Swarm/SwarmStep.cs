@@ -24,9 +24,10 @@ internal sealed record JoinSwarm(NodeId Node, string Address, bool AsManager, No
     public override int GetHashCode() => HashCode.Combine(Node, AsManager);
 }
 
-internal sealed record LeaveSwarm(NodeId Node, string Why) : SwarmStep(Node)
+/// <param name="Expected">We have just given it another address ourselves.</param>
+internal sealed record LeaveSwarm(NodeId Node, string Why, bool Expected = false) : SwarmStep(Node)
 {
-    public override TimeSpan Patience => TimeSpan.FromSeconds(15);
+    public override TimeSpan Patience => TimeSpan.FromSeconds(Expected ? 2 : 15);
 }
 
 internal sealed record SetSwarmRole(NodeId Node, string SwarmNodeId, bool Manager, string Why) : SwarmStep(Node)

@@ -15,19 +15,9 @@ public sealed class VirtualCluster : IAsyncLifetime
 {
     private static readonly Rig Pis = new(Environment.GetEnvironmentVariable("RPI_TRY_INSTANCE") ?? "e2e");
 
-    public async ValueTask InitializeAsync()
-    {
-        RigResult up = await TryAsync(TimeSpan.FromMinutes(20), "up");
-        Assert.True(up.ExitCode == 0, $"deploy/try.sh up failed with {up.ExitCode}:\n{up.Output}\n{up.Errors}");
-    }
+    public async ValueTask InitializeAsync() => await Pis.BeginAsync();
 
-    public async ValueTask DisposeAsync()
-    {
-        if (Environment.GetEnvironmentVariable("RPI_TRY_KEEP") is null)
-        {
-            await TryAsync(TimeSpan.FromMinutes(3), "down");
-        }
-    }
+    public ValueTask DisposeAsync() => Pis.EndAsync();
 
     public static Task<RigResult> TryAsync(TimeSpan limit, params string[] arguments) => Pis.TryAsync(limit, arguments);
 

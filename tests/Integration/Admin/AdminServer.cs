@@ -47,6 +47,7 @@ internal sealed class AdminServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(consul.Options);
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<SteadyTime>();
         builder.Services.AddSingleton<ConsulClient>(_ => consul.NewClient());
         builder.Services.AddSingleton<ClusterState>();
         builder.Services.AddSingleton<RecordedEdges>();

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
+using RpiAgent.Agent.Registration;
 using RpiAgent.Consul;
 using RpiAgent.Tests.Integration.Support;
 using Xunit;
@@ -41,6 +43,36 @@ public sealed class ServiceAndAclTests(ConsulServer server) : IClassFixture<Cons
         await consul.Services.DeregisterAsync("web-1", Cancel);
         Assert.False(await consul.Services.ReportAsync(service.CheckId, CheckStatus.Passing, "", Cancel));
         Assert.Empty((await consul.Health.ListAsync("web", default, Cancel)).Value);
+    }
+
+    /// <summary>A request with the old address that was given up and arrives after the new one's: nobody tells its sender.</summary>
+    [Fact]
+    public async Task An_agent_mends_a_registration_that_somebody_has_overwritten()
+    {
+        server.RequireConsul();
+        AclPolicy policy = await server.NewClient().Acl.CreatePolicyAsync("only-web3", "test", "service \"web3\" { policy = \"write\" }", Cancel);
+        using ConsulClient own = server.NewClient((await server.NewClient().Acl.CreateTokenAsync("for a test", [policy.Name], Cancel)).Secret);
+        ServiceRegistration now = Service("web3-1", "web3");
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        RegistrationLoop loop = new(own, TimeSpan.FromMilliseconds(100), TimeProvider.System, NullLogger<RegistrationLoop>.Instance);
+        Task run = loop.RunAsync(_ => Task.FromResult(now), stop.Token);
+        await UntilAsync(async () => await own.Services.FindAsync("web3-1", Cancel) == new RegisteredService("127.0.0.9", 7443));
+        await own.Services.RegisterAsync(now with { Address = "127.0.0.8" }, Cancel);
+        await UntilAsync(async () => await own.Services.FindAsync("web3-1", Cancel) == new RegisteredService("127.0.0.9", 7443));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+        await own.Services.DeregisterAsync("web3-1", Cancel);
+        Assert.Null(await own.Services.FindAsync("web3-1", Cancel));
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        for (int i = 0; i < 100 && !await holds(); i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, Cancel);
+        }
+
+        Assert.True(await holds());
     }
 
     [Fact]

@@ -279,13 +279,52 @@ public sealed class EnrolmentTests(ConsulServer consul) : IClassFixture<ConsulSe
         LiveCredentials live = new(before.Credentials);
         ClusterTls tls = new(live, pi.Clock, NullLogger<ClusterTls>.Instance);
 
-        EnrolledNode after = await pi.Renewal.RenewAsync(before, live, tls, Cancel);
+        EnrolledNode after = await pi.Renewal.RenewAsync(() => before, live, tls, Cancel);
 
         Assert.Equal((before.Id, before.Spec.Name, before.Spec.ConsulToken), (after.Id, after.Spec.Name, after.Spec.ConsulToken));
         Assert.NotEqual(before.Credentials.Certificate.GetPublicKeyString(), after.Credentials.Certificate.GetPublicKeyString());
         Assert.Same(after.Credentials, live.Current);
         Assert.Equal(after.Credentials.Certificate.SerialNumber, pi.Enroller.Load()!.Credentials.Certificate.SerialNumber);
         Assert.Equal(after.Credentials.Certificate.SerialNumber, (await server.Nodes.FindAsync(after.Id, Cancel))!.Value.CertificateSerial);
+    }
+
+    [Fact]
+    public async Task A_certificate_names_the_address_its_node_is_seen_at_and_is_renewed_when_that_is_a_new_one()
+    {
+        await using CoordinatorServer server = await StartAsync(Options("10.9.8.101-10.9.8.110"));
+        using VirtualBoard pi = new("10000000aaaa0012", "b8:27:eb:00:00:12");
+        EnrolledNode first = await pi.EnrolAsync(server.Url, await TokenAsync(server), Cancel);
+        Assert.True(Names(first, "10.9.8.101"));
+        Assert.True(Names(first, "127.0.0.1"));
+        Assert.False(Names(first, "127.0.0.2"));
+
+        // It says that it has moved; the coordinator sees otherwise, and names only what it sees. Asked once, not for ever.
+        LiveCredentials live = new(first.Credentials);
+        string address = "127.0.0.1";
+        List<EnrolledNode> renewed = [];
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());
+        RenewalLoop loop = new(pi.Store, pi.Boards, pi.Coordinator, pi.Clock, time, NullLogger<RenewalLoop>.Instance);
+        Task running = loop.RunAsync(() => renewed.LastOrDefault() ?? first, () => address, live, new ClusterTls(live, pi.Clock, NullLogger<ClusterTls>.Instance), renewed.Add, stop.Token);
+        await PassAsync(5);
+        Assert.Empty(renewed);
+        address = "127.0.0.2";
+        await PassAsync(20);
+        Assert.False(Names(Assert.Single(renewed), address));
+        Assert.True(Names(renewed[0], "127.0.0.1"));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+
+        static bool Names(EnrolledNode node, string address) => node.Credentials.Certificate.MatchesHostname(address, allowWildcards: false, allowCommonName: false);
+
+        async Task PassAsync(int looks)
+        {
+            for (int look = 0; look < looks; look++)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Cancel);
+                time.Advance(TimeSpan.FromSeconds(10));
+            }
+        }
     }
 
     [Fact]
@@ -300,7 +339,7 @@ public sealed class EnrolmentTests(ConsulServer consul) : IClassFixture<ConsulSe
         Assert.Contains("E_CLONE", here.Message, StringComparison.Ordinal);
 
         Grpc.Core.RpcException there = await Assert.ThrowsAsync<Grpc.Core.RpcException>(
-            () => pi.Renewal.RenewAsync(node, new LiveCredentials(node.Credentials), pi.TlsOf(node), Cancel));
+            () => pi.Renewal.RenewAsync(() => node, new LiveCredentials(node.Credentials), pi.TlsOf(node), Cancel));
         Assert.Equal(Grpc.Core.StatusCode.PermissionDenied, there.StatusCode);
         Assert.Contains("E_CLONE", there.Status.Detail, StringComparison.Ordinal);
     }

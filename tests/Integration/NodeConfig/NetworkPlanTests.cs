@@ -140,6 +140,56 @@ public sealed class NetworkPlanTests : IDisposable
         Assert.Equal($"--- {Main}\n+++ {Main}\n@@ -1,2 +1,6 @@\n auto eth0\n-iface eth0 inet dhcp\n\\ No newline at end of file\n", diff[..diff.IndexOf("+iface", StringComparison.Ordinal)]);
     }
 
+    /// <summary>The acceptance cases, through the program: its JSON is what would be written, byte for byte.</summary>
+    [Fact]
+    public void Every_acceptance_case_comes_out_of_the_program_as_it_must()
+    {
+        using JsonDocument cases = JsonDocument.Parse(File.ReadAllText(Path.Join(AppContext.BaseDirectory, "NodeConfig", "interfaces.json")));
+        List<string> wrong = [];
+        foreach (JsonElement one in cases.RootElement.EnumerateArray())
+        {
+            Directory.Delete(_root, recursive: true);
+            Dictionary<string, string> before = FilesOf(one, "before", "files"), after = FilesOf(one, "after", one.TryGetProperty("files_after", out _) ? "files_after" : "files");
+            foreach ((string path, string content) in before)
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(_root + path)!);
+                File.WriteAllText(_root + path, content);
+            }
+
+            JsonElement change = one.GetProperty("change");
+            List<string> words = ["--iface", Word(change, "iface"), "--method", Word(change, "method")];
+            words.AddRange(Word(change, "address") is { Length: > 0 } address ? ["--address", address] : []);
+            words.AddRange(Word(change, "gateway") is { Length: > 0 } gateway ? ["--gateway", gateway] : []);
+            words.AddRange(change.TryGetProperty("dns", out JsonElement dns) && dns.ValueKind == JsonValueKind.Array && dns.GetArrayLength() > 0 ? ["--dns", string.Join(',', dns.EnumerateArray().Select(server => server.GetString()))] : []);
+            (int code, JsonElement json) = Plan([.. words]);
+            string expected = Word(one, "error") is { Length: > 0 } error
+                ? $"78 {error} {Word(one, "error_at")}".TrimEnd()
+                : $"0 {JsonSerializer.Serialize(after.Where(file => before.GetValueOrDefault(file.Key) != file.Value).OrderBy(file => file.Key, StringComparer.Ordinal).ToDictionary())}";
+            string actual = code == 0
+                ? $"0 {JsonSerializer.Serialize(json.GetProperty("files").EnumerateObject().OrderBy(file => file.Name, StringComparer.Ordinal).ToDictionary(file => file.Name, file => file.Value.GetString()))}"
+                : $"{code} {Word(json, "error")} {(Word(one, "error_at").Length > 0 ? Word(json, "at") : "")}".TrimEnd();
+            if (actual != expected)
+            {
+                wrong.Add($"{Word(one, "name")}:\n  {expected}\n  {actual}");
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+
+        static string Word(JsonElement of, string name) => of.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+
+        static Dictionary<string, string> FilesOf(JsonElement one, string main, string others)
+        {
+            Dictionary<string, string> files = one.TryGetProperty(main, out JsonElement content) && content.ValueKind == JsonValueKind.String ? new() { [Main] = content.GetString()! } : [];
+            foreach (JsonProperty file in one.TryGetProperty(others, out JsonElement more) && more.ValueKind == JsonValueKind.Object ? more.EnumerateObject().ToArray() : [])
+            {
+                files[file.Name] = file.Value.GetString()!;
+            }
+
+            return files;
+        }
+    }
+
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     private (int Code, JsonElement Json) Plan(string[] words)

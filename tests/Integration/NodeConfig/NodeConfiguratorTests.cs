@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Agent;
 using RpiAgent.Agent.NodeConfig;
+using RpiAgent.Agent.NodeConfig.Cli;
 using Xunit;
 
 namespace RpiAgent.Tests.Integration.NodeConfig;
@@ -12,17 +13,19 @@ public sealed class NodeConfiguratorTests : IDisposable
     private static readonly NodeSpec Wish = new("pi1", AddressWish.Static("eth0", "192.168.1.102/24", "192.168.1.1", ["192.168.1.1"]), ["--log-driver=local"]);
 
     private readonly string _root = Directory.CreateTempSubdirectory("node").FullName;
+    private readonly AgentOptions _options;
     private readonly NodeConfigurator _configurator;
 
     public NodeConfiguratorTests()
     {
+        _options = new AgentOptions { Root = _root, NetworkConfirmSeconds = 30 };
         Put("/etc/hostname", "raspberrypi\n");
         Put("/etc/hosts", "127.0.1.1 raspberrypi\n");
         Put("/etc/network/interfaces", Interfaces);
         Put("/etc/resolv.conf", "nameserver 10.0.0.1\n");
         Put("/usr/lib/rpi-agent/net-rollback.sh", File.ReadAllText(Path.Join(AppContext.BaseDirectory, "NodeConfig", "net-rollback.sh")));
         File.SetUnixFileMode(Path.Join(_root, "usr/lib/rpi-agent/net-rollback.sh"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        _configurator = new NodeConfigurator(new AgentOptions { Root = _root, NetworkConfirmSeconds = 30 }, TimeProvider.System, NullLoggerFactory.Instance);
+        _configurator = new NodeConfigurator(_options, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
     [Fact]
@@ -35,7 +38,7 @@ public sealed class NodeConfiguratorTests : IDisposable
         Assert.Equal("pi1\n", Get("/etc/hostname"));
         Assert.Equal("127.0.1.1 pi1\n", Get("/etc/hosts"));
         Assert.Equal("DOCKER_OPTS=\"--log-driver=local\"\n", Get("/etc/default/docker"));
-        Assert.Empty(Directory.GetFileSystemEntries(Path.Join(_root, "var/lib/rpi-agent/net")));
+        Assert.Equal([Path.Join(_root, "var/lib/rpi-agent/net/original")], Directory.GetFileSystemEntries(Path.Join(_root, "var/lib/rpi-agent/net")));
         Assert.DoesNotContain(Directory.GetFiles(_root, ".*", SearchOption.AllDirectories), path => path.Contains(".rpi-", StringComparison.Ordinal));
 
         NodeConfigOutcome again = await _configurator.ApplyAsync(Wish, (_, _) => Task.FromResult(false), TestContext.Current.CancellationToken);
@@ -58,16 +61,43 @@ public sealed class NodeConfiguratorTests : IDisposable
         Assert.NotEqual(Interfaces, Get("/etc/network/interfaces"));
 
         Put("/etc/network/interfaces", "# edited by somebody else\n");
-        CommandResult rollback = await new CommandRunner(TimeProvider.System).RunAsync(
-            "env",
-            [$"RPI_AGENT_NET={_root}/var/lib/rpi-agent/net", $"RPI_AGENT_RUN={_root}/run/rpi-agent", "RPI_AGENT_LINK=no", $"{_root}/usr/lib/rpi-agent/net-rollback.sh", "boot"],
-            TimeSpan.FromSeconds(30),
-            TestContext.Current.CancellationToken);
-        Assert.True(rollback.Succeeded, rollback.Error);
+        await BootAsync();
         Assert.Equal(Interfaces, Get("/etc/network/interfaces"));
         Assert.Equal("nameserver 10.0.0.1\n", Get("/etc/resolv.conf"));
         Assert.Equal("# edited by somebody else\n", Get("/var/lib/rpi-agent/net/last-failed/1.interfaces"));
         Assert.Equal(["last-failed"], Directory.GetFileSystemEntries(Path.Join(_root, "var/lib/rpi-agent/net")).Select(path => Path.GetFileName(path)));
+    }
+
+    [Fact]
+    public async Task A_change_for_the_next_boot_waits_for_it_is_tried_once_and_can_be_forgotten()
+    {
+        NodeSpec atBoot = Wish with { HostName = "", DockerOptions = [], AtNextBoot = true };
+        Assert.Equal(NodeConfigResult.Changed, (await _configurator.ApplyAsync(atBoot, NeverAsync, TestContext.Current.CancellationToken)).Result);
+        Assert.Equal(Interfaces, Get("/etc/network/interfaces"));
+
+        // Meanwhile the agent goes on with all else, and takes no other address.
+        Assert.Equal(NodeConfigResult.Unchanged, (await _configurator.ApplyAsync(new NodeSpec("", null, []), NeverAsync, TestContext.Current.CancellationToken)).Result);
+        Assert.StartsWith("E_TXN_PENDING", (await _configurator.ApplyAsync(Wish with { AtNextBoot = false }, NeverAsync, TestContext.Current.CancellationToken)).Detail, StringComparison.Ordinal);
+        Assert.Contains("waits for the next boot", new NetworkControl(_options).Describe(), StringComparison.Ordinal);
+
+        // The first boot has it, the second one is as before.
+        await BootAsync();
+        Assert.Contains("address 192.168.1.102", Get("/etc/network/interfaces"), StringComparison.Ordinal);
+        await BootAsync();
+        Assert.Equal(Interfaces, Get("/etc/network/interfaces"));
+        Assert.Equal(["last-failed"], Directory.GetFileSystemEntries(Path.Join(_root, "var/lib/rpi-agent/net")).Select(path => Path.GetFileName(path)));
+
+        // Answered in the first boot, it stays. Taken back before any boot, it never was.
+        await _configurator.ApplyAsync(atBoot, NeverAsync, TestContext.Current.CancellationToken);
+        await new NetworkControl(_options).RollBackAsync(new NetworkControl(_options).PendingId!, "taken back by hand", TestContext.Current.CancellationToken);
+        Assert.Equal((Interfaces, null), (Get("/etc/network/interfaces"), new NetworkControl(_options).PendingId));
+        await _configurator.ApplyAsync(atBoot, NeverAsync, TestContext.Current.CancellationToken);
+        await BootAsync();
+        Assert.Equal(NodeConfigResult.Unchanged, (await _configurator.ApplyAsync(new NodeSpec("", null, []), (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken)).Result);
+        await BootAsync();
+        Assert.Contains("address 192.168.1.102", Get("/etc/network/interfaces"), StringComparison.Ordinal);
+
+        static Task<bool> NeverAsync(string id, CancellationToken cancel) => Task.FromResult(false);
     }
 
     [Fact]
@@ -85,6 +115,16 @@ public sealed class NodeConfiguratorTests : IDisposable
     {
         _configurator.Dispose();
         Directory.Delete(_root, recursive: true);
+    }
+
+    private async Task BootAsync()
+    {
+        CommandResult boot = await new CommandRunner(TimeProvider.System).RunAsync(
+            "env",
+            [$"RPI_AGENT_NET={_root}/var/lib/rpi-agent/net", $"RPI_AGENT_RUN={_root}/run/rpi-agent", "RPI_AGENT_LINK=no", $"{_root}/usr/lib/rpi-agent/net-rollback.sh", "boot"],
+            TimeSpan.FromSeconds(30),
+            TestContext.Current.CancellationToken);
+        Assert.True(boot.Succeeded, boot.Error);
     }
 
     private void Put(string path, string content)

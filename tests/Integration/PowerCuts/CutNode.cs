@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Agent;
 using RpiAgent.Agent.NodeConfig;
+using RpiAgent.Agent.NodeConfig.Transaction;
 using RpiAgent.Tests.PowerCutNode;
 using Xunit;
 
@@ -13,7 +14,7 @@ internal sealed class CutNode(string folder, string tracedFolder)
 {
     public const string State = "/var/lib/rpi-agent";
     private const string Programs = "/usr";
-    private const string Marker = "/net/txn.json";
+    private static readonly string[] Areas = ["net", "docker"];
 
     public string Folder => folder;
 
@@ -32,25 +33,38 @@ internal sealed class CutNode(string folder, string tracedFolder)
 
     public DiskTree Look() => DiskTree.Read(folder);
 
-    /// <summary>What a boot runs in order: the rollback unit under its condition, then the agent, to which no coordinator answers.</summary>
+    /// <summary>
+    /// What a boot runs in order: the rollback unit under its condition, the timer of a change that this boot is to try, then the agent, to
+    /// which no coordinator answers.
+    /// </summary>
     public async Task BootAsync()
     {
-        if (File.Exists(folder + State + Marker))
+        if (Areas.FirstOrDefault(HasMarker) is not null)
         {
-            (string program, string[] arguments, Dictionary<string, string> environment) = RollbackAtBoot();
-            ProcessStartInfo start = new(program, arguments) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
-            foreach ((string name, string value) in environment)
-            {
-                start.Environment[name] = value;
-            }
+            await RunScriptAsync("boot");
+        }
 
-            using Process script = Process.Start(start)!;
-            string errors = await script.StandardError.ReadToEndAsync();
-            await script.WaitForExitAsync();
-            Assert.True(script.ExitCode == 0, $"the rollback script ended with {script.ExitCode}: {errors}");
+        if (Areas.FirstOrDefault(HasMarker) is { } area && TransactionFiles.ReadMarker($"{folder}{State}/{area}/txn.json") is { Phase: TransactionPhase.Applied } tried)
+        {
+            await RunScriptAsync("timer", tried.Id);
         }
 
         await StartAgentAsync(isAnswered: false);
+    }
+
+    private async Task RunScriptAsync(params string[] arguments)
+    {
+        (string program, _, Dictionary<string, string> environment) = RollbackAtBoot();
+        ProcessStartInfo start = new(program, arguments) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using Process script = Process.Start(start)!;
+        string errors = await script.StandardError.ReadToEndAsync();
+        await script.WaitForExitAsync();
+        Assert.True(script.ExitCode == 0, $"the rollback script ended with {script.ExitCode}: {errors}");
     }
 
     /// <summary>The agent's own way to end what an earlier one began.</summary>
@@ -64,7 +78,12 @@ internal sealed class CutNode(string folder, string tracedFolder)
     }
 
     public (string Program, string[] Arguments, Dictionary<string, string> Environment) RollbackAtBoot() =>
-        (folder + ScriptPath, ["boot"], new() { ["RPI_AGENT_NET"] = $"{folder}{State}/net", ["RPI_AGENT_RUN"] = folder + "/run/rpi-agent", ["RPI_AGENT_LINK"] = "no" });
+        (folder + ScriptPath, ["boot"], new() { ["RPI_AGENT_NET"] = $"{folder}{State}/{Area}", ["RPI_AGENT_RUN"] = folder + "/run/rpi-agent", ["RPI_AGENT_LINK"] = "no" });
+
+    /// <summary>One of them at a time has a change under way.</summary>
+    private string Area => Areas.FirstOrDefault(HasMarker) ?? Areas[0];
+
+    private bool HasMarker(string area) => File.Exists($"{folder}{State}/{area}/txn.json");
 
     public const string ScriptPath = "/usr/lib/rpi-agent/net-rollback.sh";
 
@@ -93,7 +112,7 @@ internal sealed class CutNode(string folder, string tracedFolder)
         && (one is null ? other is null : other is not null && one.Mode == other.Mode && one.Content.AsSpan().SequenceEqual(other.Content));
 
     private static bool IsLeftover(string path) =>
-        path.StartsWith(State + "/net/txn", StringComparison.Ordinal)
+        path.StartsWith(State + "/net/txn", StringComparison.Ordinal) || path.StartsWith(State + "/docker/txn", StringComparison.Ordinal)
         || (Path.GetFileName(path).StartsWith('.') && path.EndsWith(".new", StringComparison.Ordinal))
         || path.EndsWith(".rpi-new", StringComparison.Ordinal) || path.EndsWith(".rpi-old", StringComparison.Ordinal);
 }

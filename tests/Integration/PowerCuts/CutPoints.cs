@@ -12,7 +12,8 @@ internal sealed record CutState(DiskTree Tree, string Where, bool MayBeNew, bool
 /// <param name="Count">Moments times the states that each may leave.</param>
 internal sealed record CutPoints(DiskTree Start, IReadOnlyList<DiskOperation> Operations, IReadOnlyList<(DiskTree Tree, int After, bool IsKill)> Found, int Count, DiskTree End)
 {
-    private const string Marker = "/var/lib/rpi-agent/net/txn.json";
+    /// <summary>Of a change of the network, and of the engine's options; there is one at a time.</summary>
+    private static readonly string[] Markers = ["/var/lib/rpi-agent/net/txn.json", "/var/lib/rpi-agent/docker/txn.json"];
 
     /// <summary>The first operation after which the new configuration may stay.</summary>
     public int ConfirmedFrom { get; init; } = int.MaxValue;
@@ -53,17 +54,19 @@ internal sealed record CutPoints(DiskTree Start, IReadOnlyList<DiskOperation> Op
     }
 
     public IEnumerable<CutState> States => Found.Select(state =>
-        new CutState(state.Tree, state.After == 0 ? "nothing" : $"{state.After} of {Operations.Count} ({Show(Operations[state.After - 1])})", state.After >= ConfirmedFrom, state.IsKill, state.Tree.Entries.ContainsKey(Marker)));
+        new CutState(state.Tree, state.After == 0 ? "nothing" : $"{state.After} of {Operations.Count} ({Show(Operations[state.After - 1])})", state.After >= ConfirmedFrom, state.IsKill, IsMarked(state.Tree)));
 
     /// <summary>Some of the states that a boot finds a marker in, evenly spread.</summary>
     public IEnumerable<DiskTree> ToRollBack(int count)
     {
-        DiskTree[] marked = [.. Found.Where(state => state.IsKill && state.Tree.Entries.ContainsKey(Marker)).Select(state => state.Tree.Without("/run"))];
+        DiskTree[] marked = [.. Found.Where(state => state.IsKill && IsMarked(state.Tree)).Select(state => state.Tree.Without("/run"))];
         return Enumerable.Range(0, Math.Min(count, marked.Length)).Select(i => marked[i * (marked.Length - 1) / Math.Max(1, Math.Min(count, marked.Length) - 1)]);
     }
 
     public static bool IsMarked(DiskTree tree, string phase) =>
-        tree.Entries.GetValueOrDefault(Marker) is { } marker && Encoding.UTF8.GetString(marker.Content).Contains($"\"{phase}\"", StringComparison.Ordinal);
+        Markers.Any(path => tree.Entries.GetValueOrDefault(path) is { } marker && Encoding.UTF8.GetString(marker.Content).Contains($"\"{phase}\"", StringComparison.Ordinal));
+
+    private static bool IsMarked(DiskTree tree) => Markers.Any(tree.Entries.ContainsKey);
 
     private static string Show(DiskOperation operation) => operation is WriteData write ? $"write of {write.Data.Length} bytes to {write.Path}" : operation.ToString();
 }

@@ -77,6 +77,11 @@ public sealed class PowerCutTests : IDisposable
                     // Not the power, only the agent: the next one meets the same disk in the same boot, and the coordinator answers it.
                     node.Become(state.Tree);
                     await node.StartAgentAsync(isAnswered: true);
+                    if (CutPoints.IsMarked(node.Look(), "waiting"))
+                    {
+                        await node.BootAsync();
+                    }
+
                     results.Add(state, "restart of the agent", node.WhyNot(results.Scenario, results.Before, results.After, mayBeNew: true));
                 }
             }

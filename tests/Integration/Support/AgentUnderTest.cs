@@ -78,6 +78,7 @@ internal sealed class AgentUnderTest : IAsyncDisposable
         builder.Services.AddSingleton(cluster.TlsOf(PeerRole.Node, nodeId));
         builder.Services.AddSingleton(new NodeHost
         {
+            SetSshKeys = (_, _) => Task.CompletedTask,
             Id = new NodeId(nodeId),
             Name = () => "pi1",
             Address = () => "127.0.0.1",

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Consul;
 using RpiAgent.Coordinator;
+using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Coordinator.Enrolment;
 using RpiAgent.Identity;
 using RpiAgent.Protos.Wire;
@@ -44,6 +45,7 @@ internal sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton<ConsulClient>(_ => consul.NewClient());
+        builder.Services.AddSingleton<ClusterState>();
         EnrolmentSetup.Register(builder.Services);
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<PeerPolicyInterceptor>());
         builder.Services.AddSingleton<PeerPolicyInterceptor>();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Consul;
 using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Coordinator.Election;
+using RpiAgent.Identity;
 
 namespace RpiAgent.Tests.Integration.Support;
 
@@ -18,9 +19,9 @@ internal sealed class TestCoordinator : IAsyncDisposable
     {
         Address = address;
         _consul = server.NewClient();
-        ClusterFeeds feeds = new(_consul, State, TimeProvider.System, NullLogger<ClusterFeeds>.Instance);
+        ClusterFeeds feeds = new(_consul, State, new SteadyTime(TimeProvider.System), NullLogger<ClusterFeeds>.Instance);
         _runner = new TermRunner(
-            [new TermLoop("watch", WatchAsync), .. loops], Leadership, feeds, State, TimeProvider.System, NullLogger<TermRunner>.Instance);
+            [new TermLoop("watch", WatchAsync), .. loops], Leadership, feeds, State, new SteadyTime(TimeProvider.System), NullLogger<TermRunner>.Instance);
         LeaderElector elector = new(
             _consul, _runner, State, address, ElectionTimings.Default, TimeProvider.System, NullLogger<LeaderElector>.Instance);
         _feeding = feeds.RunAsync(_stop.Token);

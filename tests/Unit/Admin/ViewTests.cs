@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Time.Testing;
 using RpiAgent.Coordinator.Admin;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Identity;
 using RpiAgent.Protos;
 using RpiAgent.Protos.Wire;
 using Xunit;
@@ -34,7 +36,7 @@ public class ViewTests
             Held = new Protos.AssignmentVersion(7, 2),
             Swarm = new SwarmView { State = "active", Manager = true, Leader = true },
         });
-        NodeInfo info = NodeViews.Of(node, Made.Cluster([node], [], ("pi1", Made.Assigned(Db))), Made.Now);
+        NodeInfo info = NodeViews.Of(node, Made.Cluster([node], [], ("pi1", Made.Assigned(Db))), new SteadyTime(new FakeTimeProvider(Made.Now)));
         Assert.Equal(("192.168.1.101", "leader", 1u, 3ul, 2ul), (info.Address, info.SwarmRole, info.Replicas, info.Assigned.Generation, info.Held.Generation));
     }
 

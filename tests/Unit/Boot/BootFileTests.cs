@@ -1,54 +1,177 @@
 using System.Text;
+using CsCheck;
 using RpiAgent.Agent;
-using RpiAgent.Agent.Boot;
+using RpiAgent.Agent.Boot.Card;
+using RpiAgent.Agent.NodeConfig;
+using RpiAgent.Identity;
 using Xunit;
 
 namespace RpiAgent.Tests.Unit.Boot;
 
 public class BootFileTests
 {
-    private const string Good = "version: 1\nhostname: pi7\ncoordinator:\n  url: https://192.168.1.2:7444\njoin_token: rpi1.aa.bb\n";
+    private static readonly string Digest = new('a', 64);
+    private static readonly string Token = JoinToken.Create(Digest).Reveal();
 
-    private static BootFile Parse(string text) => BootFile.Parse(Encoding.UTF8.GetBytes(text), "rpi-agent.yaml");
+    /// <summary>IEEE 802.11, J.4: "IEEE" and "password".</summary>
+    private const string KnownKey = "f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e";
+
+    private static readonly string Good = $"version: 1\nhostname: pi7\ncoordinator:\n  url: https://192.168.1.2:7444\njoin_token: {Token}\n";
+
+    private const string Full = """
+        version: 1
+        hostname: pi7
+        coordinator: {url: 'https://192.168.1.2:7444', ca_sha256: AA}
+        join_token: TOKEN
+        wifi:
+          country: de
+          interfaces:
+            wlan0:
+              ssid: IEEE
+              password: password
+              hidden: true
+            wlan1: {password: password, ssid_hex: "49454545"}
+        network:
+          interfaces:
+            eth0: {method: static, address: 192.168.1.9/24, gateway: 192.168.1.1, dns: [192.168.1.1, 9.9.9.9]}
+            wlan1: {method: static, address: 192.168.2.9/24}
+            eth1: {method: dhcp}
+        ssh:
+          user: pi
+          authorized_keys:
+            - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJjdNcSu2KtnjL1sXGwc9nCqL7Cq7JqQpWwjlX4vW1bm me@pc
+        docker: {opts: [--log-level=warn, --icc=false]}
+        labels: {zone: cellar, disk: ssd}
+        timezone: Europe/Berlin
+        ntp: [de.pool.ntp.org, 192.168.1.1]
+        scrub: true
+
+        """;
+
+    private static CardDraft Parse(string text) => BootFile.Parse(Encoding.UTF8.GetBytes(text), BootFile.FileName);
+
+    private static string FullText => Full.Replace("TOKEN", Token, StringComparison.Ordinal).Replace("AA}", $"{Digest.ToUpperInvariant()}}}", StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(Good)]
-    [InlineData("\uFEFF" + Good)]
-    public void A_complete_file_is_read(string text)
+    [InlineData("")]
+    [InlineData("\uFEFF")]
+    public void A_file_is_read_with_and_without_byte_order_mark(string mark)
     {
-        BootFile file = Parse(text);
-        Assert.Equal(("pi7", new Uri("https://192.168.1.2:7444"), "rpi1.aa.bb"), (file.Hostname, file.CoordinatorUrl, file.JoinToken));
+        CardDraft file = Parse(mark + Good);
+        Assert.Equal(("pi7", new Uri("https://192.168.1.2:7444"), Token), (file.Hostname, file.Coordinator, file.Token?.Reveal()));
     }
 
-    [Theory]
-    [InlineData("version: 1\njoin_token: rpi1.aa.bb\nhostname: \u00fc\n", "version: 1\n# join_token: used, and taken away by rpi-agent\nhostname: \u00fc\n")]
-    [InlineData("join_token : 'rpi1.aa.bb' # mine\r\nversion: 1\r\n", "# join_token: used, and taken away by rpi-agent\r\nversion: 1\r\n")]
-    [InlineData("join_token: rpi1.aa.bb", "# join_token: used, and taken away by rpi-agent")]
-    public void A_used_token_is_taken_away_and_all_else_stays(string text, string left) =>
-        Assert.Equal(left, Encoding.UTF8.GetString(BootFile.WithoutToken(Encoding.UTF8.GetBytes(text))!));
-
     [Fact]
-    public void A_file_without_token_is_left_alone() => Assert.Null(BootFile.WithoutToken("version: 1\n# join_token: x\n"u8));
+    public void Every_key_is_read()
+    {
+        CardSettings card = CardSettings.Merge([Parse(FullText)]);
+        Assert.Equal(["wlan0", "wlan1", "eth0", "eth1"], card.Addresses.Select(wish => wish.Interface));
+        Assert.Equal([KnownKey, KnownKey], card.Addresses.Select(wish => wish.Wifi?.Psk).OfType<string>());
+        Assert.Equal(("DE", true), (card.Addresses[0].Wifi?.Country, card.Addresses[0].Wifi?.IsHidden));
+        Assert.Equal((AddressMethod.Dhcp, "192.168.2.9", "192.168.1.9", "192.168.1.1"), (card.Addresses[0].Method, card.Addresses[1].Address.ToString(), card.Addresses[2].Address.ToString(), card.Addresses[2].Gateway.ToString()));
+        Assert.Equal(("pi", 1), (card.Ssh?.User, card.Ssh?.AuthorizedKeys.Length));
+        Assert.Equal(["--log-level=warn", "--icc=false"], card.DockerOptions);
+        Assert.Equal("cellar", card.Labels["zone"]);
+        Assert.Equal("Europe/Berlin", card.TimeZone);
+        Assert.Equal(["de.pool.ntp.org", "192.168.1.1"], card.TimeServers);
+        Assert.True(card.ScrubLegacy);
+    }
 
     [Fact]
     public void Windows_line_ends_are_fine() => Assert.Equal("pi7", Parse(Good.Replace("\n", "\r\n")).Hostname);
 
     [Theory]
     [InlineData("version: 1\nhostnmae: x\n", ":2: unknown key 'hostnmae'; did you mean 'hostname'?")]
+    [InlineData("{version: 1, join_token rpi1.secret}\n", ":1: unknown key 'join_token…'; did you mean 'join_token'?")]
     [InlineData("version: 1\nversion: 1\n", ":2: ")]
-    [InlineData("version: 1\n\tjoin_token: x\n", ":2: ")]
+    [InlineData("version: 1\n\tjoin_token: x\n", ":2: a tab")]
     [InlineData("version: 2\n", "'version: 1'")]
-    [InlineData("version: 1\njoin_token: x\n", "'coordinator:'")]
-    [InlineData("version: 1\ncoordinator: {url: 'https://a:1'}\n", "'join_token:'")]
+    [InlineData("hostname: a\n", "'version: 1'")]
+    [InlineData("version: 1\njoin_token: x\n", ":2: this is not a join token")]
+    [InlineData("version: 1\nhostname: Pi_1\n", ":2: host name 'Pi_1' has the character 'P'")]
     [InlineData("version: 1\ncoordinator: {url: 'http://a:1'}\n", ":2: coordinator.url 'http://a:1'")]
     [InlineData("version: 1\ncoordinator: {uri: 'https://a:1'}\n", ":2: unknown key 'uri'; did you mean 'url'?")]
-    [InlineData("version: 1\nhostname: &a x\n", "anchors")]
+    [InlineData("version: 1\ncoordinator: {ca_sha256: abc}\n", ":2: coordinator.ca_sha256 is not 64")]
+    [InlineData("version: 1\nhostname: &a x\n", ":2: anchors")]
+    [InlineData("version: 1\nhostname: !x y\n", ":2: tags")]
     [InlineData("version: 1\nhostname: [a]\n", ":2: hostname must be one plain value")]
-    [InlineData("version: 1\nwifi: {}\n", ":2: 'wifi' is not supported")]
+    [InlineData("version: 1\nhostname:\n", ":2: hostname must be one plain value")]
+    [InlineData("version: 1\nwifi: {interfaces: {wlan0: {password: password}}}\n", ":2: wifi.interfaces.wlan0 needs 'ssid:'")]
+    [InlineData("version: 1\nwifi: {interfaces: {wlan0: {ssid: a, ssid_hex: '00'}}}\n", ":2: wifi.interfaces.wlan0 needs")]
+    [InlineData("version: 1\nwifi: {interfaces: {wlan0: {ssid_hex: 0}}}\n", "pairs of hexadecimal digits")]
+    [InlineData("version: 1\nwifi: {interfaces: {wlan0: {ssid: a, password: short}}}\n", ":2: E_BAD_WIFI")]
+    [InlineData("version: 1\nnetwork: {interfaces: {eth0: {method: static, address: 192.168.1.300/24}}}\n", ":2: E_BAD_ADDRESS")]
+    [InlineData("version: 1\nnetwork: {interfaces: {eth0: {method: dhcp, address: 192.168.1.3/24}}}\n", "go with 'method: static'")]
+    [InlineData("version: 1\nnetwork: {interfaces: {eth0: {method: dhcp, search: lan}}}\n", "'search' is not supported")]
+    [InlineData("version: 1\nnetwork: {interfaces: {lo: {method: dhcp}}}\n", "E_BAD_IFACE")]
+    [InlineData("version: 1\nconsul: {join: [a]}\n", ":2: 'consul' is not supported")]
+    [InlineData("version: 1\ndocker: {tls: true}\n", ":2: 'tls' is not supported")]
+    [InlineData("version: 1\ndocker: {opts: ['--a b']}\n", "docker.opts: '--a b'")]
+    [InlineData("version: 1\nssh: {user: pi, authorized_keys: [nonsense]}\n", ":2: ssh: authorized_keys, entry 1")]
+    [InlineData("version: 1\ntimezone: ../../etc\n", ":2: timezone")]
+    [InlineData("version: 1\nntp: [\"a b\"]\n", ":2: ntp: 'a b'")]
+    [InlineData("version: 1\nscrub: maybe\n", ":2: scrub must be true or false")]
     [InlineData("- a\n", "key: value")]
-    [InlineData("", "key: value")]
+    [InlineData("", "is empty")]
     public void A_bad_file_is_refused_with_place_and_remedy(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<BootFileException>(() => Parse(text)).Message);
+
+    [Fact]
+    public void A_digest_that_is_not_the_tokens_is_refused() => Assert.Contains(
+        "take both from the same cluster",
+        Assert.Throws<BootFileException>(() => Parse($"version: 1\njoin_token: {Token}\ncoordinator: {{ca_sha256: {new string('b', 64)}}}\n")).Message);
+
+    [Fact]
+    public void A_file_that_is_too_large_or_too_deep_is_refused()
+    {
+        Assert.Contains("64 KiB", Assert.Throws<BootFileException>(() => Parse(new string('#', 70_000))).Message);
+        Assert.Contains("too deep", Assert.Throws<BootFileException>(() => Parse($"version: {new string('[', 30_000)}")).Message);
+    }
+
+    [Fact]
+    public void A_radio_without_country_is_refused_and_its_password_is_not_in_the_words()
+    {
+        CardDraft draft = Parse("version: 1\nwifi: {interfaces: {wlan0: {ssid: IEEE, password: password}}}\n");
+        string words = Assert.Throws<BootFileException>(() => CardSettings.Merge([draft])).Message;
+        Assert.Contains("country", words);
+        Assert.DoesNotContain("password", words);
+    }
+
+    [Fact]
+    public void Secrets_are_shown_as_stars()
+    {
+        string shown = string.Join('\n', CardSettings.Merge([Parse(FullText)]).Values.Select(value => value.Shown));
+        Assert.DoesNotContain(Token, shown);
+        Assert.DoesNotContain(KnownKey, shown);
+        Assert.Contains("IEEE, password ***", shown);
+    }
+
+    [Fact]
+    public void Every_damaged_file_is_answered_with_one_message() =>
+        Gen.Select(Gen.Int[0, FullText.Length - 1], Gen.Int[0, 30], OneOf("", "\n", ":", "  ", "\t", "[", "{", "\"", "&a ", "*a", "!x ", "|", "- ", "#", "é", "\0", "? ", "---\n", "%YAML 1.1\n"))
+            .Select((at, length, put) => string.Concat(FullText.AsSpan(0, at), put, FullText.AsSpan(Math.Min(FullText.Length, at + length))))
+            .Sample(Answered, iter: 300);
+
+    private static Gen<string> OneOf(params string[] words) => Gen.Int[0, words.Length - 1].Select(i => words[i]);
+
+    private static bool Answered(string text)
+    {
+        foreach (string name in (string[])[BootFile.FileName, DeviceInit.FileName, Occidentalis.FileName])
+        {
+            CardFile file = new(name, name, Encoding.UTF8.GetBytes(text));
+            try
+            {
+                CardSettings.Merge([file.Parse()]);
+                CardScrub.Plan(file, legacyToo: true);
+            }
+            catch (BootFileException e)
+            {
+                Assert.StartsWith(name, e.Message);
+            }
+        }
+
+        return true;
+    }
 
     [Fact]
     public void A_boot_folder_that_is_not_a_mount_point_is_not_read()
@@ -59,10 +182,10 @@ public class BootFileTests
         File.WriteAllText($"{root}/boot/firmware/rpi-agent.yaml", Good);
         File.WriteAllText($"{root}/proc/self/mounts", "/dev/mmcblk0p2 / ext4 rw 0 0\n");
         AgentOptions options = new() { Root = root };
-        Assert.Null(BootPartition.FindBootFile(options));
+        Assert.Null(BootPartition.FindFolder(options));
 
         File.AppendAllText($"{root}/proc/self/mounts", "/dev/mmcblk0p1 /boot/firmware vfat rw 0 0\n");
-        Assert.Equal($"{root}/boot/firmware/rpi-agent.yaml", BootPartition.FindBootFile(options));
+        Assert.Equal($"{root}/boot/firmware", BootPartition.FindFolder(options));
         Directory.Delete(root, recursive: true);
     }
 }

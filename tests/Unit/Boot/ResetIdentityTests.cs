@@ -10,7 +10,7 @@ public sealed class ResetIdentityTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("reset").FullName;
 
     [Fact]
-    public void Identity_and_assignment_are_forgotten_only_when_one_is_sure()
+    public async Task Identity_and_assignment_are_forgotten_only_when_one_is_sure()
     {
         AgentOptions options = new() { Root = _folder };
         string key = options.State("identity/node.key");
@@ -20,13 +20,13 @@ public sealed class ResetIdentityTests : IDisposable
         File.WriteAllText(ledger, "a");
         using StringWriter words = new();
 
-        Assert.Equal(ExitCodes.Usage, ResetIdentityCommand.Run(options, sure: false, words));
+        Assert.Equal(ExitCodes.Usage, await ResetIdentityCommand.RunAsync(options, sure: false, everything: false, words, TestContext.Current.CancellationToken));
         Assert.True(File.Exists(key) && File.Exists(ledger));
         Assert.Contains("--yes", words.ToString(), StringComparison.Ordinal);
 
-        Assert.Equal(ExitCodes.Ok, ResetIdentityCommand.Run(options, sure: true, words));
+        Assert.Equal(ExitCodes.Ok, await ResetIdentityCommand.RunAsync(options, sure: true, everything: false, words, TestContext.Current.CancellationToken));
         Assert.False(Directory.Exists(Path.GetDirectoryName(key)) || File.Exists(ledger));
-        Assert.Equal(ExitCodes.Ok, ResetIdentityCommand.Run(options, sure: true, words));
+        Assert.Equal(ExitCodes.Ok, await ResetIdentityCommand.RunAsync(options, sure: true, everything: false, words, TestContext.Current.CancellationToken));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -44,12 +44,12 @@ public class MembershipRulesTests
         ServiceInstance service = new("rpi-agent-n01", "rpi-agent", "10.0.0.9", 7000, ImmutableSortedDictionary<string, string>.Empty, [], CheckStatus.Critical, "");
         var known = ImmutableSortedDictionary<NodeId, NodeView>.Empty;
 
-        NodeView fromCatalog = NodeMerge.Merge(known, [record], [CatalogEntry.From(service)!])[record.Id];
-        NodeView fromRecord = NodeMerge.Merge(known, [record], [])[record.Id];
+        NodeView fromCatalog = NodeMerge.Merge(known, [record], [CatalogEntry.From(service)!], Pis.Now)[record.Id];
+        NodeView fromRecord = NodeMerge.Merge(known, [record], [], Pis.Now)[record.Id];
 
         Assert.Equal(("10.0.0.9:7000", false), (fromCatalog.Endpoint, fromCatalog.Registered));
         Assert.Equal("192.168.1.101:7443", fromRecord.Endpoint);
-        Assert.Empty(NodeMerge.Merge(known, [], [CatalogEntry.From(service)!]));
+        Assert.Empty(NodeMerge.Merge(known, [], [CatalogEntry.From(service)!], Pis.Now));
     }
 
     private static NodeView Judge(NodeView node, TimeSpan leading, out DateTimeOffset? again)

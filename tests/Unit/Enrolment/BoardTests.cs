@@ -1,5 +1,9 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using RpiAgent.Agent;
 using RpiAgent.Agent.Enrolment;
+using RpiAgent.Identity;
+using RpiAgent.Protos;
 using Xunit;
 
 namespace RpiAgent.Tests.Unit.Enrolment;
@@ -64,9 +68,47 @@ public sealed class BoardTests : IDisposable
         DateTimeOffset issued = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
         DateTimeOffset due = RenewalSchedule.DueAt(issued - TimeSpan.FromHours(24), issued + TimeSpan.FromDays(90));
         Assert.Equal(issued + TimeSpan.FromDays(30), due);
-        Assert.Equal(TimeSpan.FromHours(1), RenewalSchedule.Sleep(due, issued, failed: false));
+        Assert.Equal(TimeSpan.FromSeconds(10), RenewalSchedule.Sleep(due, issued, failed: false));
         Assert.Equal(TimeSpan.FromSeconds(1), RenewalSchedule.Sleep(due, due, failed: false));
-        Assert.Equal(TimeSpan.FromMinutes(5), RenewalSchedule.Sleep(due, due, failed: true));
+        Assert.Equal(TimeSpan.FromMinutes(1), RenewalSchedule.Sleep(due, due, failed: true));
+    }
+
+    [Fact]
+    public void A_certificate_is_renewed_at_once_when_the_node_has_an_address_that_it_does_not_name()
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        using CertificateAuthority authority = CertificateAuthority.Create("test", now, TimeSpan.FromDays(9));
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Assert.True(authority.TrySign(
+            CredentialFiles.RequestFor(key), new PeerIdentity(PeerRole.Node, "1"), new HostNames(["pi1"], [Ipv4.Parse("192.168.1.101").ToIPAddress()]), now, TimeSpan.FromDays(1), out X509Certificate2? certificate, out _));
+        using (certificate)
+        {
+            Assert.False(RenewalSchedule.IsMoved(certificate, "192.168.1.101", ""));
+            Assert.True(RenewalSchedule.IsMoved(certificate, "192.168.1.10", ""));
+            Assert.True(RenewalSchedule.IsMoved(certificate, "192.168.1.10", "192.168.1.11"));
+            Assert.False(RenewalSchedule.IsMoved(certificate, "192.168.1.10", "192.168.1.10"));
+            Assert.False(RenewalSchedule.IsMoved(certificate, "", ""));
+        }
+    }
+
+    [Fact]
+    public void A_serial_of_zeros_is_none()
+    {
+        Write("/proc/device-tree/serial-number", "0000000000000000\0");
+        Assert.Equal("", new BoardReader(_options).Read().Serial);
+    }
+
+    [Fact]
+    public void The_time_that_was_written_down_counts_whatever_the_kernels_clock_made_of_the_files_date()
+    {
+        ClockProbe probe = new(_options);
+        Directory.CreateDirectory(_options.State(""));
+        DateTimeOffset told = new(2094, 5, 6, 7, 8, 9, TimeSpan.Zero);
+        Assert.True(probe.Floor() < told);
+        probe.Remember(told);
+        Assert.Equal(told, new ClockProbe(_options).Floor());
+        File.WriteAllText(_options.State("clock"), "cut o");
+        Assert.True(probe.Floor() < told);
     }
 
     private void Write(string path, string content)

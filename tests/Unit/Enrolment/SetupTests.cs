@@ -15,6 +15,7 @@ public sealed class SetupTests : IDisposable
     {
         StateDirectory = Path.Join(Directory.CreateTempSubdirectory("rpi-init-").FullName, "state"),
         AdvertiseAddress = "192.168.1.2",
+        DockerTls = true,
     };
 
     public void Dispose() => Directory.Delete(Path.GetDirectoryName(_options.StateDirectory)!, recursive: true);
@@ -37,7 +38,7 @@ public sealed class SetupTests : IDisposable
     public void Keys_and_tokens_are_for_the_owner_alone()
     {
         Apply(Now);
-        foreach (string secret in (string[])["ca.key", "coordinator.key", "operator.key", "consul/consul.key", "consul/management-token", "consul/consul.json"])
+        foreach (string secret in (string[])["ca.key", "coordinator.key", "operator.key", "consul/consul.key", "consul/management-token", "consul/consul.json", "docker/key.pem", "docker/clients/ca.key", "docker/clients/operator.key"])
         {
             Assert.Equal(AtomicFile.Private, File.GetUnixFileMode(_options.State(secret)));
         }
@@ -50,7 +51,7 @@ public sealed class SetupTests : IDisposable
     {
         Apply(Now);
         string digest = new ClusterFiles(_options).LoadAuthority().Digest;
-        foreach (string lost in (string[])["coordinator.pem", "coordinator.key", "operator.pem", "consul/consul.json", "consul/consul.pem", "consul/ca.pem", "consul/consul.key"])
+        foreach (string lost in (string[])["coordinator.pem", "coordinator.key", "operator.pem", "consul/consul.json", "consul/consul.pem", "consul/ca.pem", "consul/consul.key", "docker/cert.pem", "docker/clients/operator.pem", "docker/clients/ca.pem"])
         {
             File.Delete(_options.State(lost));
             Apply(Now);

@@ -84,6 +84,21 @@ public class CertificateTests
         Assert.Contains("check the clocks", Refuse(node, CertificatePurpose.Server, clock.VerificationTime(node, _authority.Certificate)), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Without_a_clock_time_goes_on_from_what_was_last_told()
+    {
+        FakeTimeProvider time = new(new DateTimeOffset(2014, 7, 3, 0, 0, 0, TimeSpan.Zero));
+        bool synchronised = false;
+        TrustClock clock = new(time, () => synchronised);
+        clock.NotBefore(Now);
+        time.Advance(TimeSpan.FromDays(122));
+        Assert.Equal(Now + TimeSpan.FromDays(122), clock.Now);
+        clock.NotBefore(Now + TimeSpan.FromDays(1));
+        Assert.Equal(Now + TimeSpan.FromDays(122), clock.Now);
+        synchronised = true;
+        Assert.Equal(2014, clock.Now.Year);
+    }
+
     [Theory]
     [InlineData("spiffe://rpi-agent/node/abc", true)]
     [InlineData("spiffe://rpi-agent/root/abc", false)]

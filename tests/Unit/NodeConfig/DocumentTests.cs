@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using RpiAgent.Agent.NodeConfig;
+using RpiAgent.Agent.NodeConfig.DockerOptions;
 using RpiAgent.Agent.NodeConfig.Documents;
 using RpiAgent.Protos;
 using Xunit;
@@ -33,6 +34,8 @@ public class DocumentTests
     [InlineData("DOCKER_OPTS=old\nDOCKER_OPTS='\n-H fd://\n'\nexport \"X=1\"\n", "DOCKER_OPTS=old\nDOCKER_OPTS=\"--a --b\"\nexport \"X=1\"\n")]
     [InlineData("DOCKER_OPTS=--a \\\n   --b\nX=1\n", "DOCKER_OPTS=--a \\\n   --b\nX=1\n")]
     [InlineData("DOCKER_OPTS=\"--a\" '--c'\n", "DOCKER_OPTS=\"--a --b\"\n")]
+    [InlineData("# example \\\nDOCKER_OPTS=\"-D\"\n", "# example \\\n\nDOCKER_OPTS=\"--a --b\"\n")]
+    [InlineData("; one \\\n# two \\\nDOCKER_OPTS=\"--a --b\"\n", "; one \\\n# two \\\n\nDOCKER_OPTS=\"--a --b\"\n")]
     public void Only_the_last_assignment_of_the_engines_options_changes(string before, string after) =>
         Assert.Equal(after, Text(DockerDefaults.WithOptions(Bytes(before), ["--a", "--b"])));
 

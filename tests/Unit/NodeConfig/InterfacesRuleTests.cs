@@ -19,6 +19,8 @@ public class InterfacesRuleTests
     [InlineData("auto br0\niface br0 inet dhcp\n bridge_ports eth0\n", "E_ENSLAVED", "/etc/network/interfaces:3")]
     [InlineData("iface br0 inet dhcp\n bridge_ports all\n", "E_ENSLAVED", "/etc/network/interfaces:2")]
     [InlineData("iface br0 inet dhcp\n bridge-ports regex eth.*\n", "E_ENSLAVED", "/etc/network/interfaces:2")]
+    [InlineData("iface br0 inet dhcp\n bridge_ports regex usb.* eth.*\n", "E_ENSLAVED", "/etc/network/interfaces:2")]
+    [InlineData("mapping eth[[:digit:]]\n script /bin/x\niface eth0 inet dhcp\n", "E_MAPPED", "/etc/network/interfaces:1")]
     [InlineData("iface base inet static\n address 10.0.0.1/8\niface eth0 inet static inherits base\n", "E_INHERIT_CONFLICT", "/etc/network/interfaces:3")]
     [InlineData("iface eth0 inet manual\n wpa-roam /etc/wpa.conf\n", "E_WPA_ROAM", "/etc/network/interfaces:2")]
     [InlineData("iface eth0 inet ppp\n", "E_METHOD", "/etc/network/interfaces:1")]
@@ -34,7 +36,25 @@ public class InterfacesRuleTests
 
     [Fact]
     public void A_bridge_of_other_interfaces_does_not_matter() =>
-        Assert.Null(Plan("iface br0 inet dhcp\n bridge_ports regex usb.*\n").Refusal);
+        Assert.Null(Plan("iface br0 inet dhcp\n bridge_ports regex usb.* noregex eth.*\n").Refusal);
+
+    [Theory]
+    [InlineData("no-scripts eth*\nauto eth0\niface eth0 inet dhcp\n", "no-scripts", true)]
+    [InlineData("no-scripts /eth*\nauto eth0\niface eth0 inet dhcp\n", "no-scripts", false)]
+    [InlineData("auto eth0\niface eth0 inet static\n address 10.0.0.2/8\n up ip route add 10.0.0.20 via 10.0.0.2\n", "old address 10.0.0.2", true)]
+    [InlineData("auto eth0\niface eth0 inet static\n address 10.0.0.2/8\n up ip route add 10.0.0.20 via 10.0.0.1\n", "old address 10.0.0.2", false)]
+    public void What_a_person_should_look_at_is_told(string before, string words, bool isTold) =>
+        Assert.Equal(isTold, Plan(before).Warnings.Any(warning => warning.Contains(words, StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData("eth[[:digit:]]", "eth0", true)]
+    [InlineData("eth[[:digit:]]", "etha", false)]
+    [InlineData("eth[![:digit:]]", "etha", true)]
+    [InlineData("[[:alpha:]_-]*", "wlan0", true)]
+    [InlineData("a[]b]c", "a]c", true)]
+    [InlineData("a[[:nonsense:]]", "an", false)]
+    [InlineData("a[[:", "a[[:", true)]
+    public void Patterns_are_those_of_fnmatch(string pattern, string name, bool matches) => Assert.Equal(matches, Glob.Matches(pattern, name));
 
     [Fact]
     public void A_header_that_is_the_last_line_without_a_line_feed_gets_one() =>

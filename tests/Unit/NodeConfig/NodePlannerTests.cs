@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using RpiAgent.Agent.NodeConfig;
+using RpiAgent.Agent.NodeConfig.DockerOptions;
 using RpiAgent.Agent.NodeConfig.Documents;
 using RpiAgent.Agent.NodeConfig.Interfaces;
 using Xunit;
@@ -18,8 +19,7 @@ public class NodePlannerTests
         new InterfaceFacts(null, HasDnsHook: false),
         new ResolvState("nameserver 192.168.1.254\nsearch lan\n"u8.ToArray(), null, IsImmutable: false),
         new NetworkManagement("eth0", [NetworkBackend.Ifupdown], ""),
-        "# options\n"u8.ToArray(),
-        DockerReadsDefaults: true,
+        EngineSetup.Debian with { Defaults = "# options\n"u8.ToArray() },
         RootIsVolatile: false);
 
     [Fact]
@@ -37,7 +37,7 @@ public class NodePlannerTests
                 Assert.Equal([InterfacesReader.MainPath, ResolvState.FilePath], change.Files.Keys);
                 Assert.Equal("nameserver 192.168.1.1\nsearch lan\n", Text(change.Files[ResolvState.FilePath]));
             },
-            step => Assert.Equal("# options\nDOCKER_OPTS=\"--log-driver=local\"\n", Text(Assert.IsType<ChangeDockerOptions>(step).Content)));
+            step => Assert.Equal("# options\nDOCKER_OPTS=\"--log-driver=local\"\n", Text(Assert.IsType<ChangeDockerOptions>(step).Files["/etc/default/docker"])));
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public class NodePlannerTests
             Hosts = "127.0.1.1 pi1\n"u8.ToArray(),
             Interfaces = Read("auto eth0\niface eth0 inet static\n  address 192.168.1.102/24\n  gateway 192.168.1.1\n  dns-nameservers 192.168.1.1\n"),
             Resolv = new ResolvState("nameserver 192.168.1.1\n"u8.ToArray(), null, IsImmutable: false),
-            DockerDefaults = "DOCKER_OPTS='--log-driver=local'\n"u8.ToArray(),
+            Engine = EngineSetup.Debian with { Defaults = "DOCKER_OPTS='--log-driver=local'\n"u8.ToArray() },
         };
         Assert.Empty(NodePlanner.Plan(done, new NodeSpec("pi1", Address, ["--log-driver=local"])).Steps);
     }

@@ -138,7 +138,8 @@ public class ProfileTests
     [InlineData("NetworkManager.service dhcpcd.service", "", "NetworkManager Dhcpcd")]
     [InlineData("dhcpcd.service networking.service", "iface eth0 inet dhcp\n", "Dhcpcd Ifupdown")]
     [InlineData("systemd-networkd.service networking.service", "iface eth0 inet dhcp\n", "Networkd Ifupdown")]
-    [InlineData("", "", "Ifupdown")]
+    [InlineData("", "", "Networkd")]
+    [InlineData("", "iface eth0 inet dhcp\n", "Networkd Ifupdown")]
     public void The_enabled_units_of_a_tree_say_who_is_in_charge(string units, string interfaces, string claims)
     {
         FileView files = FileView.OfMemory(units.Split(' ', StringSplitOptions.RemoveEmptyEntries)
@@ -146,6 +147,26 @@ public class ProfileTests
             .Add("/etc/systemd/network/eth0.network", "[Match]\nName=eth*\n"u8.ToArray())
             .Add(InterfacesReader.MainPath, Encoding.Latin1.GetBytes(interfaces)));
         Assert.Equal(claims, string.Join(' ', FolderDetection.Detect(files, "eth0", InterfacesReader.Read(files)).Claims));
+    }
+
+    /// <summary>Of a tree without units, what it holds is what counts; and the worst of all is to write interfaces(5) where it is not in charge.</summary>
+    [Theory]
+    [InlineData("Ifupdown")]
+    [InlineData("Netplan", "/etc/netplan/50-cloud-init.yaml", "network:\n  ethernets:\n    eth0:\n      dhcp4: true\n")]
+    [InlineData("Netplan", "/etc/netplan/50-cloud-init.yaml", "network: {ethernets: {lan: {match: {name: 'eth*'}}}}\n")]
+    [InlineData("Netplan Ifupdown", "/etc/netplan/a.yaml", "network:\n  ethernets:\n    eth0: {dhcp4: true}\n", "/etc/network/interfaces", "iface eth0 inet dhcp\n")]
+    [InlineData("Networkd Ifupdown", "/etc/systemd/network/a.network", "[Match]\nName = en* eth?\n", "/etc/network/interfaces", "iface eth0 inet dhcp\n")]
+    [InlineData("Networkd", "/usr/lib/systemd/network/a.network", "[Match]\nName=!wlan0\n")]
+    [InlineData("Ifupdown", "/etc/systemd/network/a.network", "# Name=eth0\n[Match]\nName=wlan0\n")]
+    [InlineData("Dhcpcd", "/etc/dhcpcd.conf", "hostname\ninterface eth0\nstatic ip_address=10.0.0.2/8\n")]
+    [InlineData("Ifupdown", "/etc/dhcpcd.conf", "interface wlan0\n")]
+    [InlineData("NetworkManager", "/etc/NetworkManager/NetworkManager.conf", "[main]\nplugins=ifupdown,keyfile\n[ifupdown]\nmanaged=false\n")]
+    [InlineData("Ifupdown", "/etc/NetworkManager/NetworkManager.conf", "[main]\nplugins=ifupdown,keyfile\n[ifupdown]\nmanaged=false\n", "/etc/network/interfaces", "iface eth0 inet dhcp\n")]
+    [InlineData("Ifupdown", "/etc/network/interfaces", "iface eth0 inet dhcp\n", "/etc/systemd/system/multi-user.target.wants/dhcpcd.service", "x", "/etc/systemd/system/dhcpcd.service", "", "/etc/systemd/system/multi-user.target.wants/networking.service", "x")]
+    public void What_a_tree_holds_says_who_is_in_charge(string claims, params string[] files)
+    {
+        FileView tree = FileView.OfMemory(files.Chunk(2).ToImmutableSortedDictionary(file => file[0], file => Encoding.Latin1.GetBytes(file[1]), StringComparer.Ordinal));
+        Assert.Equal(claims, string.Join(' ', FolderDetection.Detect(tree, "eth0", InterfacesReader.Read(tree)).Claims));
     }
 
     [Fact]

@@ -56,6 +56,16 @@ public sealed class SchedulerTests
         Assert.True(placement is Placed || placement.Explain().Contains($"image web exists for {image}", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_container_with_a_memory_limit_never_goes_where_limits_have_no_effect()
+    {
+        PlacementNode without = Node("pi1") with { WithoutMemoryLimits = true };
+        PlacementRequest limited = new() { Image = "web", LimitsMemory = true };
+        Assert.Equal("pi2", Place(PlacementCluster.Create([without, Node("pi2")]), limited));
+        Assert.Contains("pi1: E_NO_MEMCG", Scheduler.Place(PlacementCluster.Create([without]), limited, PlacementPolicy.Default).Explain(), StringComparison.Ordinal);
+        Assert.Equal("pi1", Place(PlacementCluster.Create([without]), limited with { LimitsMemory = false }));
+    }
+
     [Theory, InlineData("aarch64"), InlineData("arm64"), InlineData("a*64")]
     public void An_architecture_may_be_called_by_either_name(string name)
     {

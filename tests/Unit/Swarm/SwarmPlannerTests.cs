@@ -37,7 +37,7 @@ public class SwarmPlannerTests
     [Fact]
     public void The_first_waits_for_others_that_are_just_enrolling()
     {
-        NodeView node = Fresh(1) with { Record = Fresh(1).Record with { EnrolledAt = Pis.Now.AddSeconds(-1) } };
+        NodeView node = Fresh(1) with { KnownSince = Pis.Now.AddSeconds(-1) };
         SwarmPlan plan = Plan(Pis.Of(node));
         Assert.Empty(plan.Steps);
         Assert.Equal(Pis.Now.AddSeconds(2), plan.LookAgain);
@@ -176,6 +176,27 @@ public class SwarmPlannerTests
         ClusterSnapshot gone = made with { Stacks = made.Stacks.Clear() };
         Assert.Equal("wp_default", Only<RemoveNetwork>(gone).Name);
         Assert.Empty(Plan(gone.With(gone.Nodes[Pis.Id(2)].Runs(Pis.Container("wp.web", 1)))).Steps);
+    }
+
+    [Fact]
+    public void A_manager_that_gets_another_address_is_demoted_and_another_takes_its_place_before()
+    {
+        ClusterSnapshot cluster = Formed(1, workers: 1) with { Rollout = new RolloutView(Pis.Id(1), true, "", 1) };
+        SetSwarmRole promote = Only<SetSwarmRole>(cluster);
+        Assert.Equal(("s2", true), (promote.SwarmNodeId, promote.Manager));
+
+        ClusterSnapshot three = Formed(3) with { Rollout = new RolloutView(Pis.Id(1), true, "", 1) };
+        SetSwarmRole demote = Only<SetSwarmRole>(three);
+        Assert.Equal((Pis.Id(2), "s1", false), (demote.Node, demote.SwarmNodeId, demote.Manager));
+        Assert.Empty(Plan(Formed(1) with { Rollout = new RolloutView(Pis.Id(1), true, "", 1) }).Steps);
+    }
+
+    [Fact]
+    public void A_worker_that_has_another_address_leaves_and_comes_back()
+    {
+        ClusterSnapshot cluster = Formed(1, workers: 1);
+        cluster = cluster.With(WithSwarm(cluster.Nodes[Pis.Id(2)], swarm => swarm with { Address = "192.168.1.250" }));
+        Assert.Contains("192.168.1.102 now", Only<LeaveSwarm>(cluster).Why, StringComparison.Ordinal);
     }
 
     private static SwarmPlan Plan(ClusterSnapshot cluster) => SwarmPlanner.Plan(cluster, Policy, Pis.Now);

@@ -27,7 +27,7 @@ internal sealed class NetworkControl(AgentOptions options)
             ? $"the last change that was taken back: {failure.Marker.Reason}: {failure.Reason}"
             : "no change was taken back";
         return _files.ReadMarker() is { } marker
-            ? $"change {marker.Id} is {marker.Phase.ToString().ToLowerInvariant()}: {marker.Reason}; taken back {marker.DeadlineSeconds} s after its start unless confirmed"
+            ? marker.Phase == TransactionPhase.Waiting ? $"change {marker.Id} waits for the next boot: {marker.Reason}" : $"change {marker.Id} is {marker.Phase.ToString().ToLowerInvariant()}: {marker.Reason}; taken back {marker.DeadlineSeconds} s after its start unless confirmed"
             : $"no change is waiting; {ended}";
     }
 }

@@ -51,17 +51,14 @@ internal static class NetworkPlanCommand
             return InterfacesChange.Refuse(refusal);
         }
 
+        CloudInit cloudInit = CloudInit.Read(files);
         if (management.Backend == NetworkBackend.NetworkManager)
         {
             ProfileChange change = ProfilePlanner.Plan(await new ProfileInspector(options, commands).InspectAsync(wish.Interface, cancel), wish);
-            return new InterfacesChange(change.Refusal, change.Files, change.Warnings);
+            return new InterfacesChange(change.Refusal, change.Files, [.. change.Warnings, .. cloudInit.Warnings(change.Files)]);
         }
 
-        InterfaceFacts facts = InterfaceFacts.Read(files, wish.Interface);
-        InterfacesChange planned = InterfacesPlanner.Plan(interfaces, wish, facts.MacAddress, facts.HasDnsHook);
-        return wish.Wifi is { } network && WpaConfiguration.Render(network) is var radio && !radio.AsSpan().SequenceEqual(files.Read(WpaConfiguration.PathOf(wish.Interface)))
-            ? planned with { Files = planned.Files.Add(WpaConfiguration.PathOf(wish.Interface), radio) }
-            : planned;
+        return NodePlanner.PlanInterfaces(interfaces, InterfaceFacts.Read(files, wish.Interface), files.Read(WpaConfiguration.PathOf(wish.Interface)), cloudInit, wish);
     }
 
     private sealed record PlanOutput(bool IsJson, FileView Before)
@@ -101,7 +98,8 @@ internal static class NetworkPlanCommand
                 json.WriteStartObject("files");
                 foreach ((string path, byte[] content) in change.Files)
                 {
-                    json.WriteString(path, ConfigText.ShowWithoutSecrets(content));
+                    // interfaces(5) byte for byte, as it would be written; of files that only root may read, not the keys.
+                    json.WriteString(path, path.StartsWith("/etc/network/", StringComparison.Ordinal) ? ConfigText.Show(content) : ConfigText.ShowWithoutSecrets(content));
                 }
 
                 json.WriteEndObject();

@@ -22,7 +22,9 @@ internal static class NetworkSetCommand
             }
         });
         set.Options.Add(within);
-        set.SetAction((result, cancel) => SetAsync(wish, within, result, cancel));
+        Option<bool> onReboot = new("--on-reboot") { Description = "Not now: the next boot sets it, and the agent confirms it with the coordinator, or a person with 'rpi-agent network confirm'." };
+        set.Options.Add(onReboot);
+        set.SetAction((result, cancel) => SetAsync(wish, within, onReboot, result, cancel));
         Command confirm = new("confirm", "Keep the address that is being tried.");
         confirm.SetAction((_, cancel) => Report(async () => $"kept: {await new NetworkControl(Options).ConfirmAsync(cancel)}"));
         Command rollback = new("rollback", "Take back the address that is being tried.");
@@ -46,14 +48,14 @@ internal static class NetworkSetCommand
 
     private static AgentOptions Options => AgentConfiguration.ReadOptions(AgentConfiguration.Load());
 
-    private static async Task<int> SetAsync(WishOptions wish, Option<int> within, ParseResult result, CancellationToken cancel)
+    private static async Task<int> SetAsync(WishOptions wish, Option<int> within, Option<bool> onReboot, ParseResult result, CancellationToken cancel)
     {
         // The connection this was typed on may end with the old address.
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true);
         NodeSpec spec;
         try
         {
-            spec = new NodeSpec("", wish.Read(result), []);
+            spec = new NodeSpec("", wish.Read(result), []) { AtNextBoot = result.GetValue(onReboot) };
         }
         catch (RefusalException e)
         {
@@ -64,7 +66,7 @@ internal static class NetworkSetCommand
         AgentOptions options = Options;
         options.NetworkConfirmSeconds = result.GetValue(within);
         using NodeConfigurator configurator = new(options, TimeProvider.System, NullLoggerFactory.Instance);
-        Console.Error.WriteLine($"within {options.NetworkConfirmSeconds} s, connect to the new address and type: rpi-agent network confirm");
+        Console.Error.WriteLine(spec.AtNextBoot ? $"the next boot tries it, and takes it back unless it is confirmed within {options.NetworkConfirmSeconds} s; 'rpi-agent network rollback' forgets it" : $"within {options.NetworkConfirmSeconds} s, connect to the new address and type: rpi-agent network confirm");
         NodeConfigOutcome outcome = await configurator.ApplyAsync(spec, (_, _) => Task.FromResult(false), cancel); // 'confirm' keeps it from its own process
         Console.Error.WriteLine($"{outcome.Result}{(outcome.Detail.Length > 0 ? $": {outcome.Detail}" : "")}");
         return outcome.Result switch

@@ -44,7 +44,7 @@ internal sealed record EnvironmentFile(string Text, ImmutableArray<Assignment> A
     /// <summary>The file with the last assignment of the name replaced, or one added at the end.</summary>
     public byte[] With(string name, string value)
     {
-        if (this[name] == value)
+        if (this[name] == value && !IsDoubtful(name))
         {
             return Render();
         }
@@ -53,13 +53,30 @@ internal sealed record EnvironmentFile(string Text, ImmutableArray<Assignment> A
         Assignment? last = Assignments.LastOrDefault(assignment => assignment.Name == name);
         if (last is not null)
         {
-            return Encoding.Latin1.GetBytes(Text[..last.Start] + line + Text[last.End..]);
+            return Encoding.Latin1.GetBytes(Text[..last.Start] + (FollowsOpenComment(last) ? "\n" : "") + line + Text[last.End..]);
         }
 
         // A backslash at the end would swallow the line feed, and the new line with it.
         string end = Text.Length == 0 || Text.EndsWith('\n') ? "" : "\n";
         string gap = Text.TrimEnd('\n').EndsWith('\\') ? "\n" : "";
         return Encoding.Latin1.GetBytes($"{Text}{end}{gap}{line}\n");
+    }
+
+    /// <summary>A comment before it ends in a backslash: to systemd before 254 the assignment is part of the comment, to later ones it is not.</summary>
+    public bool IsDoubtful(string name) => Assignments.LastOrDefault(assignment => assignment.Name == name) is { } last && FollowsOpenComment(last);
+
+    private bool FollowsOpenComment(Assignment assignment)
+    {
+        // Up from the line before: a comment, or what an earlier backslash made one.
+        ReadOnlySpan<char> before = Text.AsSpan(0, assignment.Start);
+        int feed = before.LastIndexOf('\n');
+        if (feed < 0 || !before[..feed].EndsWith("\\"))
+        {
+            return false;
+        }
+
+        ReadOnlySpan<char> line = before[(before[..feed].LastIndexOf('\n') + 1)..feed].TrimStart();
+        return line is ['#' or ';', ..];
     }
 
     /// <summary>Leaves the position at the line feed that ends the value, or at the end.</summary>

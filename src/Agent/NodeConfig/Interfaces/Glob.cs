@@ -1,6 +1,6 @@
 namespace RpiAgent.Agent.NodeConfig.Interfaces;
 
-/// <summary>Shell patterns: <c>*</c>, <c>?</c>, <c>[a-z]</c>, <c>[!a]</c> and <c>\x</c>, as fnmatch(3) and glob(3) read them.</summary>
+/// <summary>Shell patterns: <c>*</c>, <c>?</c>, <c>[a-z]</c>, <c>[!a]</c>, <c>[[:digit:]]</c> and <c>\x</c>, as fnmatch(3) and glob(3) read them.</summary>
 internal static class Glob
 {
     private const int MaximumPaths = 10_000;
@@ -92,7 +92,19 @@ internal static class Glob
     private static int ClassEnd(string pattern, int open)
     {
         int first = open + 1 + (open + 1 < pattern.Length && pattern[open + 1] is '!' or '^' ? 1 : 0);
-        return first + 1 <= pattern.Length ? Math.Max(0, pattern.IndexOf(']', Math.Min(first + 1, pattern.Length))) : 0;
+        for (int at = first; at < pattern.Length; at++)
+        {
+            if (NamedClass(pattern.AsSpan(at)) is { Length: > 0 } named)
+            {
+                at += named.Length + "[::]".Length - 1;
+            }
+            else if (pattern[at] == ']' && at > first)
+            {
+                return at;
+            }
+        }
+
+        return 0;
     }
 
     private static bool MatchesClass(ReadOnlySpan<char> set, char c)
@@ -101,7 +113,12 @@ internal static class Glob
         bool found = false;
         for (int i = negated ? 1 : 0; i < set.Length; i++)
         {
-            if (i + 2 < set.Length && set[i + 1] == '-')
+            if (NamedClass(set[i..]) is { Length: > 0 } named)
+            {
+                found |= IsOf(named, c);
+                i += named.Length + "[::]".Length - 1;
+            }
+            else if (i + 2 < set.Length && set[i + 1] == '-')
             {
                 found |= c >= set[i] && c <= set[i + 2];
                 i += 2;
@@ -114,4 +131,26 @@ internal static class Glob
 
         return found != negated;
     }
+
+    /// <summary>The name in <c>[:name:]</c> at the beginning, or nothing.</summary>
+    private static ReadOnlySpan<char> NamedClass(ReadOnlySpan<char> set) =>
+        set.StartsWith("[:") && set.IndexOf(":]") is int end and > 2 && !set[2..end].ContainsAnyExceptInRange('a', 'z') ? set[2..end] : [];
+
+    /// <summary>In the C locale, as ifupdown runs at boot.</summary>
+    private static bool IsOf(ReadOnlySpan<char> named, char c) => named switch
+    {
+        "alnum" => char.IsAsciiLetterOrDigit(c),
+        "alpha" => char.IsAsciiLetter(c),
+        "blank" => c is ' ' or '\t',
+        "cntrl" => c is < ' ' or '\x7f',
+        "digit" => char.IsAsciiDigit(c),
+        "graph" => c is > ' ' and < '\x7f',
+        "lower" => char.IsAsciiLetterLower(c),
+        "print" => c is >= ' ' and < '\x7f',
+        "punct" => c is > ' ' and < '\x7f' && !char.IsAsciiLetterOrDigit(c),
+        "space" => c is ' ' or (>= '\t' and <= '\r'),
+        "upper" => char.IsAsciiLetterUpper(c),
+        "xdigit" => char.IsAsciiHexDigit(c),
+        _ => false,
+    };
 }

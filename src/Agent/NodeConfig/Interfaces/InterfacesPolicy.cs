@@ -48,7 +48,7 @@ internal static class InterfacesPolicy
         ParseError? error = model.Errors.FirstOrDefault(error =>
             error.IsMain
             || own.Any(stanza => stanza.Header.File.Path == error.At.File.Path)
-            || error.LostInterfaces.Contains(name));
+            || (own.Length == 0 && error.LostInterfaces.Contains(name)));
         return error is null ? null : At(RefusalCodes.Parse, error.At, error.Message);
     }
 
@@ -99,13 +99,18 @@ internal static class InterfacesPolicy
         return null;
     }
 
-    /// <summary>Whether a list of ports has the interface: by name, <c>all</c>, or <c>regex EXPRESSION</c> (bridge-utils-interfaces(5)).</summary>
+    /// <summary>Whether a list of ports has the interface: by name, <c>all</c>, or by one of the expressions between <c>regex</c> and <c>noregex</c> (bridge-utils-interfaces(5)).</summary>
     private static bool Takes(string ports, string name)
     {
         string[] words = ports.Split([' ', '\t', '\n', '\r', '\v', '\f'], StringSplitOptions.RemoveEmptyEntries);
-        for (int i = 0; i < words.Length; i++)
+        bool isExpression = false;
+        foreach (string word in words)
         {
-            if (words[i] == name || words[i] == "all" || (i > 0 && words[i - 1] == "regex" && MatchesExpression(words[i], name)))
+            if (word is "regex" or "noregex")
+            {
+                isExpression = word == "regex";
+            }
+            else if (word == name || word == "all" || (isExpression && MatchesExpression(word, name)))
             {
                 return true;
             }

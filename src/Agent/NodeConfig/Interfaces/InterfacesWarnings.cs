@@ -25,7 +25,7 @@ internal static class InterfacesWarnings
 
     private static IEnumerable<string> NoScripts(InterfacesModel model, AddressWish wish) =>
         from list in model.Lists
-        where list.Keyword == "no-scripts" && list.Names.Select(NamePattern.Parse).Any(pattern => pattern.Matches(wish.Interface, macAddress: null))
+        where list.Keyword == "no-scripts" && list.Names.Any(pattern => Glob.Matches(pattern, wish.Interface))
         select $"{list.At}: no-scripts: no hook runs for {wish.Interface}, so dns-nameservers has no effect";
 
     private static IEnumerable<string> OldAddress(IfaceStanza? stanza, AddressWish wish)
@@ -48,9 +48,16 @@ internal static class InterfacesWarnings
 
     private static bool Mentions(string command, string address)
     {
-        int at = command.IndexOf(address, StringComparison.Ordinal);
-        int after = at + address.Length;
-        return at >= 0 && (at == 0 || !IsAddressPart(command[at - 1])) && (after == command.Length || !IsAddressPart(command[after]));
+        for (int at = command.IndexOf(address, StringComparison.Ordinal); at >= 0; at = command.IndexOf(address, at + 1, StringComparison.Ordinal))
+        {
+            int after = at + address.Length;
+            if ((at == 0 || !IsAddressPart(command[at - 1])) && (after == command.Length || !IsAddressPart(command[after])))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool IsAddressPart(char c) => char.IsAsciiDigit(c) || c == '.';

@@ -29,12 +29,17 @@ internal sealed partial class NetworkTransaction(
             return null;
         }
 
+        if (marker.Phase == TransactionPhase.Waiting && marker.BootId == BootId())
+        {
+            return null;
+        }
+
         LogResumed(marker.Id, marker.Phase);
         switch (marker.Phase)
         {
             case TransactionPhase.Confirmed:
                 await links.For(marker.NetworkBackend).KeepAsync(cancel);
-                files.CleanUp();
+                files.CleanUp(isKept: true);
                 return new TransactionEnd(marker.Id, null);
             case TransactionPhase.Applied when await links.For(marker.NetworkBackend).IsEnteredAsync(marker.Interface, cancel):
                 return await ConfirmAsync(marker, confirm, cancel);
@@ -47,14 +52,7 @@ internal sealed partial class NetworkTransaction(
     public async Task<TransactionEnd> RunAsync(ChangeAddress change, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
         using FileStream own = Own();
-        if (files.ReadMarker() is not null)
-        {
-            throw Pending();
-        }
-
-        await CheckPreconditionsAsync(change, cancel);
-        string way = await links.For(change.Backend).DescribeAsync(change, cancel);
-        TransactionMarker marker = await PrepareAsync(change, way, cancel);
+        (TransactionMarker marker, string way) = await BeginAsync(change, TransactionPhase.Prepared, cancel);
         LogStarted(marker.Id, marker.Reason, marker.DeadlineSeconds);
         if (await SwitchAsync(marker, way, change) is { } reason)
         {
@@ -63,6 +61,15 @@ internal sealed partial class NetworkTransaction(
 
         string? missing = await probe.CheckLinkAsync(change.Wish, TimeSpan.FromSeconds(marker.DeadlineSeconds / 2.0), cancel);
         return missing is null ? await ConfirmAsync(marker, confirm, cancel) : await RollBackAsync(marker, missing, cancel);
+    }
+
+    /// <summary>Leaves all in place until the next boot, which tries the change; unless it is confirmed then, the boot after that takes it back, as the timer does.</summary>
+    /// <exception cref="RefusalException">Nothing was changed.</exception>
+    public async Task RunAtBootAsync(ChangeAddress change, CancellationToken cancel)
+    {
+        using FileStream own = Own();
+        (TransactionMarker marker, _) = await BeginAsync(change, TransactionPhase.Waiting, cancel);
+        LogWaiting(marker.Id, marker.Reason);
     }
 
     /// <summary>Keeps the change that waits, from any process: a person's word in the coordinator's place.</summary>
@@ -87,7 +94,9 @@ internal sealed partial class NetworkTransaction(
 
     private RefusalException Pending() =>
         new(files.ReadMarker() is { } marker
-            ? new Refusal(RefusalCodes.TransactionPending, marker.Interface, $"change {marker.Id} ({marker.Reason}) is under way and ends within {Remaining(marker)} s; wait for it, or 'rpi-agent network rollback'")
+            ? marker.Phase == TransactionPhase.Waiting
+                ? new Refusal(RefusalCodes.TransactionPending, marker.Interface, $"change {marker.Id} ({marker.Reason}) waits for the next boot; restart this node, or 'rpi-agent network rollback'")
+                : new Refusal(RefusalCodes.TransactionPending, marker.Interface, $"change {marker.Id} ({marker.Reason}) is under way and ends within {Remaining(marker)} s; wait for it, or 'rpi-agent network rollback'")
             : new Refusal(RefusalCodes.TransactionPending, "", "another process is about to change the network; try again in a few seconds"));
 
     /// <summary>Seconds of this boot; the same in every process.</summary>
@@ -95,11 +104,23 @@ internal sealed partial class NetworkTransaction(
 
     private int Remaining(TransactionMarker marker) => (int)Math.Clamp(marker.StartedSeconds + marker.DeadlineSeconds - Now, 0, marker.DeadlineSeconds);
 
-    /// <summary>All that the way back needs, on disk, and its timer running. Nothing is left when it cannot be done.</summary>
-    private async Task<TransactionMarker> PrepareAsync(ChangeAddress change, string way, CancellationToken cancel)
+    private async Task<(TransactionMarker Marker, string Way)> BeginAsync(ChangeAddress change, TransactionPhase phase, CancellationToken cancel)
+    {
+        if (files.ReadMarker() is not null)
+        {
+            throw Pending();
+        }
+
+        await CheckPreconditionsAsync(change, cancel);
+        string way = await links.For(change.Backend).DescribeAsync(change, cancel);
+        return (await PrepareAsync(change, way, phase, cancel), way);
+    }
+
+    /// <summary>All that the way back needs, on disk, and its timer running unless it waits for a boot. Nothing is left when it cannot be done.</summary>
+    private async Task<TransactionMarker> PrepareAsync(ChangeAddress change, string way, TransactionPhase phase, CancellationToken cancel)
     {
         TransactionMarker marker = new(
-            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, TransactionMarker.Word(change.Backend), BootId(), TransactionPhase.Prepared, options.NetworkConfirmSeconds, "coordinator", change.ToString())
+            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, TransactionMarker.Word(change.Backend), BootId(), phase, options.NetworkConfirmSeconds, "coordinator", change.ToString())
         {
             StartedSeconds = Now,
         };
@@ -111,7 +132,11 @@ internal sealed partial class NetworkTransaction(
                 throw new RefusalException(new Refusal(RefusalCodes.Parse, change.Files.Keys.First(), badFile));
             }
 
-            await script.StartTimerAsync(marker.Id, marker.DeadlineSeconds, cancel);
+            if (phase == TransactionPhase.Prepared)
+            {
+                await script.StartTimerAsync(marker.Id, marker.DeadlineSeconds, cancel);
+            }
+
             return marker;
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or UnauthorizedAccessException or OperationCanceledException or RefusalException)
@@ -232,7 +257,7 @@ internal sealed partial class NetworkTransaction(
 
         await script.StopTimerAsync(cancel);
         await links.For(marker.NetworkBackend).KeepAsync(cancel);
-        files.CleanUp();
+        files.CleanUp(isKept: true);
         LogConfirmed(marker.Id);
         return new TransactionEnd(marker.Id, null);
     }
@@ -253,6 +278,9 @@ internal sealed partial class NetworkTransaction(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Network change {Transaction}: {Change}; taken back unless confirmed within {Seconds} s")]
     private partial void LogStarted(string transaction, string change, int seconds);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Network change {Transaction}: {Change}; waits for the next boot")]
+    private partial void LogWaiting(string transaction, string change);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Network change {Transaction} of an earlier agent is {Phase}; ending it")]
     private partial void LogResumed(string transaction, TransactionPhase phase);

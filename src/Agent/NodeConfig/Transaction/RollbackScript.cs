@@ -4,14 +4,16 @@ namespace RpiAgent.Agent.NodeConfig.Transaction;
 /// net-rollback.sh, run by systemd: what it starts must live outside of the agent's control group and sandbox,
 /// or the agent's next restart ends the network. In a folder of files only the way back does something.
 /// </summary>
-internal sealed class RollbackScript(AgentOptions options, CommandRunner commands)
+/// <param name="area">Of the state directory, as in <see cref="TransactionFiles"/>.</param>
+internal sealed class RollbackScript(AgentOptions options, CommandRunner commands, string area = "net")
 {
     public const string ScriptPath = "/usr/lib/rpi-agent/net-rollback.sh";
-    private const string TimerUnit = "rpi-agent-net-timer";
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(150);
 
     private bool IsFolder => options.Root != "/";
+
+    private string TimerUnit => $"rpi-agent-{area}-timer";
 
     /// <summary>Starts the timer that takes the change back whatever becomes of the agent. Monotonic.</summary>
     public async Task StartTimerAsync(string id, int seconds, CancellationToken cancel)
@@ -38,7 +40,7 @@ internal sealed class RollbackScript(AgentOptions options, CommandRunner command
             return;
         }
 
-        string[] environment = [$"RPI_AGENT_NET={options.State("net")}", $"RPI_AGENT_RUN={options.Under(options.RunDirectory)}", "RPI_AGENT_LINK=no"];
+        string[] environment = [$"RPI_AGENT_NET={options.State(area)}", $"RPI_AGENT_RUN={options.Under(options.RunDirectory)}", "RPI_AGENT_LINK=no"];
         (await commands.RunAsync("env", [.. environment, options.Under(ScriptPath), "now", id, reason], Long, cancel)).OrThrow();
     }
 
@@ -50,7 +52,7 @@ internal sealed class RollbackScript(AgentOptions options, CommandRunner command
     {
         if (!IsFolder)
         {
-            (await commands.RunAsync("systemd-run", ["--quiet", .. arguments], limit, cancel)).OrThrow();
+            (await commands.RunAsync("systemd-run", ["--quiet", $"--setenv=RPI_AGENT_NET={options.State(area)}", .. arguments], limit, cancel)).OrThrow();
         }
     }
 }

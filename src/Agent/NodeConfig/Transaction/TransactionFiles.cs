@@ -10,17 +10,20 @@ namespace RpiAgent.Agent.NodeConfig.Transaction;
 /// <summary>
 /// What lies on disk of a change of address, so that it can be taken back after any power cut: <c>net/txn/N.before</c> copies and
 /// <c>net/txn/manifest</c>, then the new and the old version beside each file, and last the marker <c>net/txn.json</c>. net-rollback.sh
-/// reads the same. Each part is on disk before the next one is begun, and goes in the opposite order.
+/// reads the same. Each part is on disk before the next one is begun, and goes in the opposite order. The copies of the first change that
+/// was kept stay as <c>net/original</c>: a copied card goes back to them (clone-guard.sh).
 /// </summary>
-internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files)
+/// <param name="area">Folder of the state directory: <c>net</c>, or <c>docker</c> for the engine's options.</param>
+internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, string area = "net")
 {
     private const long MinimumFreeBytes = 1024 * 1024;
 
-    private readonly string _folder = options.State("net");
+    private readonly string _folder = options.State(area);
 
     private string MarkerPath => Path.Join(_folder, "txn.json");
     private string CopiesFolder => Path.Join(_folder, "txn");
     private string ManifestPath => Path.Join(CopiesFolder, "manifest");
+    private string OriginalFolder => Path.Join(_folder, "original");
     private string FailedFolder => Path.Join(_folder, "last-failed");
 
     public TransactionMarker? ReadMarker() => ReadMarker(MarkerPath);
@@ -101,11 +104,19 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files)
         AtomicFile.Write(MarkerPath, JsonSerializer.SerializeToUtf8Bytes(marker, TransactionJson.Default.TransactionMarker), AtomicFile.Private);
 
     /// <summary>Takes away all that is not the configuration itself; the marker last.</summary>
-    public void CleanUp()
+    /// <param name="isKept">The change stays; what it replaced was the configuration of before the agent, if nothing was kept earlier.</param>
+    public void CleanUp(bool isKept = false)
     {
         if (!Directory.Exists(_folder))
         {
             return;
+        }
+
+        if (isKept && !Directory.Exists(OriginalFolder) && Directory.Exists(CopiesFolder))
+        {
+            DeleteStaged();
+            Directory.Move(CopiesFolder, OriginalFolder);
+            AtomicFile.SyncDirectory(_folder);
         }
 
         Sweep();
@@ -121,19 +132,7 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files)
             return;
         }
 
-        // The manifest is whole before the first file is staged, so without one there are no staged files.
-        string[] staged = File.Exists(ManifestPath) ? [.. File.ReadLines(ManifestPath).Select(line => line.Split(' ', 8)[^1])] : [];
-        foreach (string path in staged)
-        {
-            File.Delete(ConfigFiles.Beside(path, ConfigFiles.New));
-            File.Delete(ConfigFiles.Beside(path, ConfigFiles.Old));
-            string directory = Path.GetDirectoryName(path)!;
-            if (Directory.Exists(directory))
-            {
-                AtomicFile.SyncDirectory(directory);
-            }
-        }
-
+        DeleteStaged();
         if (Directory.Exists(CopiesFolder))
         {
             Directory.Delete(CopiesFolder, recursive: true);
@@ -142,18 +141,35 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files)
         AtomicFile.Sweep(_folder);
     }
 
+    private void DeleteStaged()
+    {
+        // The manifest is whole before the first file is staged, so without one there are no staged files.
+        string[] staged = File.Exists(ManifestPath) ? [.. File.ReadLines(ManifestPath).Select(line => line.Split(' ', 8)[^1])] : [];
+        foreach (string path in staged)
+        {
+            // The folder too may be new, and lost with the power.
+            string directory = Path.GetDirectoryName(path)!;
+            if (Directory.Exists(directory))
+            {
+                File.Delete(ConfigFiles.Beside(path, ConfigFiles.New));
+                File.Delete(ConfigFiles.Beside(path, ConfigFiles.Old));
+                AtomicFile.SyncDirectory(directory);
+            }
+        }
+    }
+
     /// <summary>Which change a person kept, on a file system that is gone after a reboot.</summary>
     public void NoteKept(string id) => File.WriteAllText(KeptPath, id);
 
     public bool IsKept(string id) => File.Exists(KeptPath) && File.ReadAllText(KeptPath) == id;
 
-    private string KeptPath => Path.Join(options.Under(options.RunDirectory), "net.kept");
+    private string KeptPath => Path.Join(options.Under(options.RunDirectory), $"{area}.kept");
 
     /// <summary>While held, no rollback starts; null when one runs. The script takes the same lock with flock(1).</summary>
-    public FileStream? TryLock() => TryLock("net.lock");
+    public FileStream? TryLock() => TryLock($"{area}.lock");
 
     /// <summary>Held by the process that makes a change, from its start to its end; null when another process makes one.</summary>
-    public FileStream? TryOwn() => TryLock("net.owner");
+    public FileStream? TryOwn() => TryLock($"{area}.owner");
 
     private FileStream? TryLock(string name)
     {
@@ -168,7 +184,8 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files)
         }
     }
 
-    private static TransactionMarker? ReadMarker(string path)
+    /// <summary>Null when there is none.</summary>
+    public static TransactionMarker? ReadMarker(string path)
     {
         try
         {

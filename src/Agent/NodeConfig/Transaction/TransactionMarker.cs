@@ -33,6 +33,8 @@ internal sealed record TransactionMarker(
 internal enum TransactionPhase
 {
     Prepared,
+    /// <summary>For the next boot, which puts it in place and tries it.</summary>
+    Waiting,
     Applied,
     Confirmed,
     RollingBack,

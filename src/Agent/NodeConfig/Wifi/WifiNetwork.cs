@@ -56,6 +56,13 @@ internal sealed class WifiNetwork
     public bool HasKey(string present) =>
         IsKey(present) ? present.Equals(Psk, StringComparison.OrdinalIgnoreCase) : IsPassphrase(present) && Derive(Ssid.AsSpan(), present) == Psk;
 
+    /// <summary>The key alone, so that a passphrase need not be kept until the rest is known.</summary>
+    /// <exception cref="RefusalException">E_BAD_WIFI. Never with the passphrase in its words.</exception>
+    public static string KeyFor(ReadOnlySpan<byte> ssid, string passphrase) =>
+        ssid.Length is 0 or > MaximumSsid
+            ? throw Bad("wifi.ssid", $"the name of the network has {ssid.Length} octets; it takes 1 to {MaximumSsid}")
+            : KeyOf(ssid, passphrase.Trim('\r', '\n'));
+
     private static string KeyOf(ReadOnlySpan<byte> ssid, string passphrase)
     {
         if (IsKey(passphrase))

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace RpiAgent.Agent.NodeConfig;
+namespace RpiAgent.Agent;
 
 /// <summary>Runs programs of the system: arguments are passed as they are, the output is captured, the time is limited.</summary>
 internal sealed class CommandRunner(TimeProvider time)
@@ -10,7 +10,7 @@ internal sealed class CommandRunner(TimeProvider time)
     public const int NotFound = 127;
     public const int TimedOut = 124;
 
-    public async Task<CommandResult> RunAsync(string program, IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancel)
+    public async Task<CommandResult> RunAsync(string program, IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancel, string input = "")
     {
         ProcessStartInfo start = new(program, arguments) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LC_ALL"] = "C";
@@ -26,13 +26,13 @@ internal sealed class CommandRunner(TimeProvider time)
             return new CommandResult(line, NotFound, "", $"{program} is not installed");
         }
 
-        process.StandardInput.Close();
         using CancellationTokenSource tooLate = new(limit, time);
         using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel, tooLate.Token);
         try
         {
             Task<string> output = process.StandardOutput.ReadToEndAsync(timeout.Token);
             Task<string> error = process.StandardError.ReadToEndAsync(timeout.Token);
+            await GiveAsync(process.StandardInput, input, timeout.Token);
             await process.WaitForExitAsync(timeout.Token);
             return new CommandResult(line, process.ExitCode, await output, await error);
         }
@@ -41,6 +41,19 @@ internal sealed class CommandRunner(TimeProvider time)
             process.Kill(entireProcessTree: true);
             cancel.ThrowIfCancellationRequested();
             return new CommandResult(line, TimedOut, "", $"no end within {limit.TotalSeconds} s");
+        }
+    }
+
+    private static async Task GiveAsync(StreamWriter input, string text, CancellationToken cancel)
+    {
+        try
+        {
+            await input.WriteAsync(text.AsMemory(), cancel);
+            input.Close();
+        }
+        catch (IOException) when (text.Length > 0)
+        {
+            // It does not read to the end: its exit code says what was wrong.
         }
     }
 }

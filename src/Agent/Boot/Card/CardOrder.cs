@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using RpiAgent.Agent.Enrolment;
+using RpiAgent.Identity;
+
+namespace RpiAgent.Agent.Boot.Card;
+
+/// <summary>From the card in this Pi to an order to join: reads it, makes this Pi as it says, and cleans up after it.</summary>
+internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, CardConfiguration configuration, CoordinatorSearch search, TimeProvider time, ILogger<CardOrder> log)
+{
+    /// <summary>Each try of an address that does not work costs this Pi its network for a while.</summary>
+    public static readonly TimeSpan ApplyAgain = TimeSpan.FromMinutes(30);
+
+    private string _applied = "";
+    private long _appliedAt;
+    private ImmutableArray<string> _problems = [], _ignored = [];
+    private bool _scrubLegacy;
+
+    /// <summary>Where the hash of the last token we used is: a token on the card is known by it as used.</summary>
+    public static string UsedPath(AgentOptions options) => options.State("used-token");
+
+    public string Hash() => desk.Hash();
+
+    /// <param name="changed">The card has changed: what it said is no longer worth waiting for.</param>
+    /// <exception cref="BootFileException">The card cannot be used; nothing of it is applied.</exception>
+    public async Task<EnrolmentOrder> PrepareAsync(Action<string> tell, CancellationToken changed, CancellationToken cancel)
+    {
+        string hash = desk.Hash();
+        CardSettings card = desk.Read();
+        (_scrubLegacy, _ignored) = (card.ScrubLegacy, card.Ignored);
+        if (hash != _applied || (!_problems.IsEmpty && time.GetElapsedTime(_appliedAt) > ApplyAgain))
+        {
+            foreach (string ignored in card.Ignored)
+            {
+                LogIgnored(ignored);
+            }
+
+            tell("making this Pi as its card says");
+            _problems = await configuration.ApplyAsync(card, cancel);
+            (_applied, _appliedAt) = (hash, time.GetTimestamp());
+            foreach (string problem in _problems)
+            {
+                LogNotApplied(problem);
+            }
+
+            await desk.TellAsync(_problems.IsEmpty ? null : string.Join('\n', _problems), cancel);
+        }
+
+        JoinToken token = card.Token ?? throw new BootFileException("'join_token:' is missing; make one with 'rpictl token create' on the coordinator");
+        Uri coordinator = card.Coordinator ?? await search.FindAsync(
+            token,
+            async (why, isLasting) =>
+            {
+                tell($"not enrolled: {why}");
+                if (isLasting)
+                {
+                    await TellAsync(why, cancel);
+                }
+            },
+            changed);
+        AtomicFile.EnsureDirectory(options.Under(options.StateDirectory), AtomicFile.PrivateDirectory);
+        AtomicFile.Write(UsedPath(options), token.Hash, AtomicFile.Private);
+        return new EnrolmentOrder(coordinator, token.Reveal(), card.Hostname) { Labels = card.Labels };
+    }
+
+    /// <summary>Why this Pi has not joined, on the card itself.</summary>
+    public Task TellAsync(string problem, CancellationToken cancel) =>
+        desk.TellAsync(string.Join('\n', [problem, .. _problems, .. _ignored]), cancel);
+
+    /// <summary>This Pi has joined earlier: a reason of another time goes.</summary>
+    public Task ForgetAsync(CancellationToken cancel) => desk.TellAsync(null, cancel);
+
+    /// <summary>This Pi has joined and its identity is on disk.</summary>
+    public async Task DoneAsync(CancellationToken cancel)
+    {
+        if (_problems.IsEmpty)
+        {
+            await desk.TellAsync(null, cancel);
+        }
+
+        await desk.ScrubAsync(_scrubLegacy, cancel);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The card: {Ignored}")]
+    private partial void LogIgnored(string ignored);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The card's wish cannot be done: {Reason}")]
+    private partial void LogNotApplied(string reason);
+}

@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using RpiAgent.Agent.Status;
+
+namespace RpiAgent.Agent.Boot.Card;
+
+/// <summary>
+/// A used token must not stay on the card: tries again to take it away, after a power cut in the midst of it or on a boot partition
+/// that cannot be written, and warns with every status as long as it is there.
+/// </summary>
+internal sealed class CardWatch(AgentOptions options, CardDesk desk, StatusBoard board, TimeProvider time) : BackgroundService
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(Look, time);
+        do
+        {
+            string? why = HoldsUsedToken() ? await desk.ScrubAsync(legacyToo: false, stoppingToken) : null;
+            ImmutableArray<string> warnings = why is null ? [] : [$"token still on the boot partition: {why}"];
+            if (!warnings.SequenceEqual(board.Report.CardWarnings))
+            {
+                board.Update(report => report with { CardWarnings = warnings });
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private bool HoldsUsedToken()
+    {
+        try
+        {
+            string used = CardOrder.UsedPath(options);
+            return File.Exists(used) && desk.Read().Token?.Hash == File.ReadAllText(used).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or BootFileException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using RpiAgent.Agent.Boot.Card;
+using RpiAgent.Agent.Enrolment;
+using RpiAgent.Protos;
+
+namespace RpiAgent.Agent.Boot;
+
+/// <summary><c>rpi-agent status</c>: which node this is, and what its card says, each value with the file it is from.</summary>
+internal static class StatusCommand
+{
+    public static Command Create()
+    {
+        Command command = new("status", "Say which node this is and what the files on its card say.");
+        command.SetAction(_ => Run(AgentConfiguration.ReadOptions(AgentConfiguration.Load()), Console.Out));
+        return command;
+    }
+
+    /// <returns>78 when a file of the card cannot be used.</returns>
+    internal static int Run(AgentOptions options, TextWriter output)
+    {
+        try
+        {
+            output.WriteLine(new IdentityStore(options).Load(new BoardReader(options).Read()) is { } node
+                ? $"enrolled as {node.Spec.Name} with {node.Saved.Coordinator.Authority}"
+                : "not enrolled");
+        }
+        catch (EnrolmentException e)
+        {
+            output.WriteLine($"not enrolled: {e.Message}");
+        }
+
+        if (BootPartition.FindFolder(options) is not { } folder)
+        {
+            output.WriteLine("the card has no boot file");
+            return ExitCodes.Ok;
+        }
+
+        try
+        {
+            CardSettings card = CardSettings.Merge([.. BootPartition.Read(folder).Select(file => file.Parse())]);
+            foreach (CardValue value in card.Values)
+            {
+                output.WriteLine($"  {value.Key}: {value.Shown}  ({value.Source})");
+            }
+
+            foreach (string ignored in card.Ignored)
+            {
+                output.WriteLine($"  ignored: {ignored}");
+            }
+
+            return ExitCodes.Ok;
+        }
+        catch (BootFileException e)
+        {
+            output.WriteLine($"the card cannot be used: {e.Message}");
+            return ExitCodes.Configuration;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using RpiAgent.Protos;
+using RpiAgent.Protos.Wire;
+
+namespace RpiAgent.Coordinator.Cli;
+
+/// <summary><c>rpictl node env</c>: what a shell needs so that the stock docker client speaks to one node's engine, as `docker-machine env`.</summary>
+internal static class DockerEnvironment
+{
+    public static Command Create()
+    {
+        Argument<string> name = new("NODE") { Description = "Name, id, or the beginning of an id" };
+        return new Command("env", "Print what makes `docker` speak to a node's engine: eval \"$(rpictl node env pi1)\".") { name }.Does(async (parsed, terminal, connection, cancel) =>
+        {
+            string certificates = Path.GetFullPath(Path.Join(parsed.GetValue(CommonOptions.Credentials), "docker"));
+            if (!File.Exists(Path.Join(certificates, "cert.pem")))
+            {
+                throw new CliFailure(ExitCodes.Configuration, $"no Docker client's certificate in {certificates}: set \"DockerTls\": true in /etc/rpi-coordinator/coordinator.json and restart rpi-coordinator-init and rpi-coordinator; elsewhere copy /var/lib/rpi-coordinator/docker (without its folder clients) beside operator.pem");
+            }
+
+            NodeInfo node = (await NodeCommands.NodesAsync(connection, parsed.GetValue(name)!, cancel)).Nodes.Single();
+            if (node.Address.Length == 0)
+            {
+                throw new CliFailure(ExitCodes.Unreachable, $"the address of {node.Name} is not known now");
+            }
+
+            terminal.Line($"export DOCKER_HOST=tcp://{node.Address.Split('/')[0]}:{Ports.DockerTls} DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH='{certificates}'");
+            return ExitCodes.Ok;
+        });
+    }
+}

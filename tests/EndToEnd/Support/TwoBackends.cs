@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Xunit;
+
+namespace RpiAgent.Tests.EndToEnd.Support;
+
+/// <summary>pi1 has ifupdown, pi2 NetworkManager; a change waits 30 s for its confirmation on pi2.</summary>
+public sealed class TwoBackends : IAsyncLifetime
+{
+    public Rig Rig { get; } = new("rollout");
+
+    public async ValueTask InitializeAsync()
+    {
+        await Rig.BeginAsync("--nodes", "1", "--no-stack");
+        await Rig.DoAsync("add", "--os", "debian-13");
+        await Rig.ShellAsync("pi2", """mkdir -p /etc/rpi-agent && echo '{"RpiAgent":{"NetworkConfirmSeconds":30}}' >/etc/rpi-agent/agent.json && systemctl stop rpi-agent""");
+        await StateAsync("pi2", isReady: false);
+        await Rig.ShellAsync("pi2", "systemctl start rpi-agent");
+        await StateAsync("pi2", isReady: true);
+    }
+
+    public ValueTask DisposeAsync() => Rig.EndAsync();
+
+    /// <summary>Until the coordinator, which may just be starting, says so.</summary>
+    public Task StateAsync(string node, bool isReady) => VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), async () =>
+    {
+        RigResult nodes = await Rig.TryAsync(TimeSpan.FromSeconds(30), "rpictl", "node", "ls", "--json");
+        if (nodes.ExitCode != 0)
+        {
+            return nodes.Errors;
+        }
+
+        using JsonDocument list = JsonDocument.Parse(nodes.Output);
+        string? state = list.RootElement.EnumerateArray().Single(one => one.GetProperty("name").GetString() == node).GetProperty("state").GetString();
+        return (state == "ready") == isReady ? null : state;
+    });
+}
+
+[CollectionDefinition]
+public sealed class TwoBackendsCollection : ICollectionFixture<TwoBackends>;
