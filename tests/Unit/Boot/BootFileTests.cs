@@ -111,6 +111,7 @@ public class BootFileTests
     [InlineData("version: 1\ntimezone: ../../etc\n", ":2: timezone")]
     [InlineData("version: 1\nntp: [\"a b\"]\n", ":2: ntp: 'a b'")]
     [InlineData("version: 1\nscrub: maybe\n", ":2: scrub must be true or false")]
+    [InlineData("version: 1\nssh:\n  : pi\n  user: pi\n", "this is not YAML, here or above")]
     [InlineData("- a\n", "key: value")]
     [InlineData("", "is empty")]
     public void A_bad_file_is_refused_with_place_and_remedy(string text, string expected) =>

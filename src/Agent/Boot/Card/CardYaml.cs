@@ -47,20 +47,21 @@ internal static class CardYaml
         }
 
         YamlStream stream = [];
+        using StringReader reader = new(text);
+        Parser parser = new(reader);
         try
         {
             RefuseTricks(text, path);
-            using StringReader reader = new(text);
-            stream.Load(reader);
+            stream.Load(parser);
         }
         catch (YamlException e)
         {
             throw new BootFileException($"{path}:{e.Start.Line}: {(e.InnerException ?? e).Message}", e);
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
-            // On some input the library's scanner loses its place.
-            throw new BootFileException($"{path}: this is not YAML: {e.Message}", e);
+            // On some input the library's scanner loses its place, and where a key is missing its parser loses count of keys and values.
+            throw new BootFileException($"{path}:{parser.Current?.Start.Line ?? 1}: this is not YAML, here or above: expected 'key: value' lines", e);
         }
 
         return stream.Documents.Count switch
