@@ -90,7 +90,9 @@ public sealed class DockerOptionsTests(TwoBackends cluster)
         }
         finally
         {
+            // With nothing under way any more: whoever comes next restarts engines, too.
             await OrderAsync(Good);
+            await AppliedAsync();
             await _rig.ShellAsync("pi1", "docker rm -f stayer");
             await _rig.ShellAsync("pi2", "docker rm -f stayer");
         }
@@ -158,8 +160,8 @@ public sealed class DockerOptionsTests(TwoBackends cluster)
         }
 
         using JsonDocument rollout = JsonDocument.Parse(status.Output);
-        return rollout.RootElement.GetProperty("nodes").EnumerateArray().Count(node =>
-            node.GetProperty("state").GetString() == "applied" && node.GetProperty("revision").GetString() == node.GetProperty("wantedRevision").GetString()) >= Boards.Length ? null : status.Output;
+        return rollout.RootElement.GetProperty("nodes").EnumerateArray().All(node =>
+            node.GetProperty("state").GetString() == "applied" && node.GetProperty("revision").GetString() == node.GetProperty("wantedRevision").GetString()) ? null : status.Output;
     });
 
     /// <summary>Until the rollout is halted, for a reason with these words in it.</summary>
@@ -205,9 +207,13 @@ public sealed class DockerOptionsTests(TwoBackends cluster)
         await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), async () => await _rig.ShellAsync(pi, "docker inspect -f '{{.State.Running}}' stayer || true") is var running && running == "true" ? null : running);
         await check(pi);
         await watches[other];
-        Assert.Equal(before[other], await EngineAsync(Boards[other]));
+        string after = await EngineAsync(Boards[other]);
+        Assert.True(before[other] == after, $"{Boards[other]}'s engine was restarted, too ({before[other]}, {after}), {option} being tried on {pi}:\n{await JournalAsync(Boards[other], "docker rpi-agent")}\n{await JournalAsync("coordinator", "rpi-coordinator")}");
         return without;
     }
+
+    private Task<string> JournalAsync(string host, string units) =>
+        _rig.ShellAsync(host, $"journalctl --no-pager -o short-precise --since -120s {string.Join(' ', units.Split(' ').Select(unit => $"-u {unit}"))} | cut -c1-300 | tail -n 150");
 
     private async Task<bool> IsBackAsync(string pi) =>
         (await _rig.TryAsync(TimeSpan.FromSeconds(20), "exec", pi, "sh", "-c", $"[ ! -e {Marker} ] && timeout 3 docker version")).ExitCode == 0;
