@@ -74,7 +74,7 @@ internal static class RolloutCommands
         });
     }
 
-    /// <summary>Until the node is as wanted, or the rollout is halted.</summary>
+    /// <summary>Until the node is as wanted, or the rollout is halted. A new address brings a new certificate, which may be part of what is wanted.</summary>
     private static async Task<int> FollowAsync(Terminal terminal, Connection connection, RolloutNode wanted, CancellationToken cancel)
     {
         string told = "";
@@ -82,7 +82,7 @@ internal static class RolloutCommands
         {
             GetRolloutReply reply = await RolloutAsync(connection, cancel);
             RolloutNode node = reply.Nodes.FirstOrDefault(one => one.Node == wanted.Node) ?? throw new CliFailure(ExitCodes.Refused, $"{wanted.Node} was removed from the cluster");
-            if (node.WantedRevision != wanted.WantedRevision)
+            if (node.WantedAddress != wanted.WantedAddress)
             {
                 throw new CliFailure(ExitCodes.Refused, $"somebody else has changed what is wanted of {node.Node}");
             }

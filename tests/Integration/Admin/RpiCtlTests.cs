@@ -116,6 +116,46 @@ public sealed class RpiCtlTests(ConsulServer consul) : IClassFixture<ConsulServe
     }
 
     [Fact]
+    public async Task A_change_of_address_is_followed_until_the_certificate_of_the_new_one_is_taken_too()
+    {
+        await using AdminServer server = await StartAsync();
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+        await PutNodeAsync("pi5");
+        consul.Options.DockerClients = "the clients' CA"; // the engine's certificate is part of the configuration
+        try
+        {
+            Task<(int Code, string Output, string Words)> following = server.RpiCtlAsync(consul, "node", "address", "pi5", "192.168.1.115");
+            NodeView moved = Pi5(await server.State.WaitUntilAsync(cluster => Pi5(cluster).Record.Address == "192.168.1.115/24", cancel));
+
+            // The node asks for a certificate of its new address as soon as it has that.
+            using ConsulClient client = consul.NewClient();
+            NodeRecord renewed = (await new NodeStore(client).UpdateAsync(moved.Id, record => record with { CertificateSerial = "2" }, cancel))!;
+            await server.State.WaitUntilAsync(cluster => Pi5(cluster).Record.CertificateSerial == "2", cancel);
+            Config(moved, moved.Record);
+            await Task.Delay(TimeSpan.FromSeconds(2.5), TimeProvider.System, cancel);
+            Assert.False(following.IsCompleted);
+            Config(moved, renewed);
+            (int code, _, string words) = await following;
+            Assert.Equal((0, true), (code, words.EndsWith("pi5: applied, 192.168.1.115/24\n", StringComparison.Ordinal)));
+        }
+        finally
+        {
+            consul.Options.DockerClients = "";
+        }
+
+        static NodeView Pi5(ClusterSnapshot cluster) => cluster.Nodes.Values.Single(node => node.Name == "pi5");
+
+        // Configured as this record wants it.
+        void Config(NodeView node, NodeRecord record) => server.State.Update(cluster => cluster with
+        {
+            Nodes = cluster.Nodes.SetItem(node.Id, cluster.Nodes[node.Id] with
+            {
+                Status = new NodeStatusView { EngineUp = true, Config = new ConfigView(NodeSpecs.For(record, consul.Options, "").Revision, "applied", "") },
+            }),
+        });
+    }
+
+    [Fact]
     public async Task An_image_is_streamed_and_its_refusal_is_told()
     {
         await using AdminServer server = await StartAsync();
