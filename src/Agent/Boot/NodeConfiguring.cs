@@ -42,7 +42,12 @@ internal sealed partial class NodeConfiguring(
             await TryNextAsync(cancel);
             EnrolledSpec spec = node.Current.Spec;
             NodeConfigOutcome outcome = await ApplyAsync(spec, cancel);
-            Tell(node.Current.Saved.Failed is { } failed ? StatusOf(failed) : StatusOf(spec, outcome));
+            Tell(node.Current.Saved switch
+            {
+                { Next: { } ordered } => Applying(ordered), // meanwhile; it is carried out in a moment
+                { Failed: { } failed } => StatusOf(failed),
+                _ => StatusOf(spec, outcome),
+            });
             return outcome;
         }
         finally
@@ -52,6 +57,8 @@ internal sealed partial class NodeConfiguring(
     }
 
     public void Dispose() => _oneOrder.Dispose();
+
+    private static Wire.ConfigStatus Applying(EnrolledSpec spec) => new() { Revision = spec.Revision, State = "applying" };
 
     private static Wire.ConfigStatus StatusOf(FailedOrder failed) => new() { Revision = failed.Revision, State = failed.State, Detail = failed.Detail };
 
@@ -87,7 +94,7 @@ internal sealed partial class NodeConfiguring(
         {
             store.SaveSpec(saved with { Next = next, Failed = null });
             node.Update(saved with { Next = next, Failed = null });
-            Tell(new Wire.ConfigStatus { Revision = next.Revision, State = "applying" });
+            Tell(Applying(next));
             _ = Task.Run(() => CarryOutAsync(next.Revision), CancellationToken.None);
         }
 
@@ -155,7 +162,7 @@ internal sealed partial class NodeConfiguring(
         // What failed is told until there is another order: putting the node in order as it was does not undo that.
         if (node.Current.Saved.Failed is null)
         {
-            Tell(new Wire.ConfigStatus { Revision = spec.Revision, State = "applying" });
+            Tell(Applying(node.Current.Saved.Next ?? spec));
         }
 
         NodeConfigOutcome outcome = await configurator.ApplyAsync(new NodeSpec(spec.Name, WishOf(spec.Network), spec.DockerOptions) { DockerClients = spec.DockerClients, EngineCertificate = spec.EngineCertificate, WithdrawsDockerOptions = spec.DockerOptions.IsEmpty && !node.Current.Spec.DockerOptions.IsEmpty }, ConfirmAsync, cancel);
