@@ -11,7 +11,11 @@ public sealed class TwoBackends : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await Rig.BeginAsync("--nodes", "1", "--no-stack");
-        await Rig.DoAsync("add", "--os", "debian-13");
+        if (!(await Rig.NodesAsync()).ContainsKey("pi2"))
+        {
+            await Rig.DoAsync("add", "--os", "debian-13");
+        }
+
         await Rig.ShellAsync("pi2", """mkdir -p /etc/rpi-agent && echo '{"RpiAgent":{"NetworkConfirmSeconds":30}}' >/etc/rpi-agent/agent.json && systemctl stop rpi-agent""");
         await StateAsync("pi2", isReady: false);
         await Rig.ShellAsync("pi2", "systemctl start rpi-agent");
