@@ -49,8 +49,9 @@ public sealed class DockerOptionsTests(TwoBackends cluster)
             TimeSpan without = await BreakAsync("--storage-driver=nonsense", "true", async pi =>
                 Assert.Matches($"^{pi}: rolled-back: docker does not start with the new options.*the old options are back and it runs", await HaltedAsync("rolled-back")));
 
-            // The agent is killed in the middle of it; then the power fails in the middle of it (the agent is held, for a failure is quick).
-            TimeSpan killed = await BreakAsync("--storage-driver=rubbish", "systemctl kill -s KILL rpi-agent", _ => HaltedAsync("rolled-back"));
+            // The agent is killed in the middle of it, while the engine that is about to stop still answers; then the power fails in the middle
+            // of it (the agent is held, for a failure is quick).
+            TimeSpan killed = await BreakAsync("--storage-driver=rubbish", $"until grep -q '\"applied\"' {Marker}; do sleep 0.01; done && systemctl kill -s KILL rpi-agent", _ => HaltedAsync("rolled-back"));
             TimeSpan cut = await BreakAsync("--storage-driver=trash", "systemctl kill -s STOP rpi-agent", async pi =>
             {
                 Assert.Contains("all is as it was before: the node restarted before the engine was known to run", await _rig.ShellAsync(pi, "journalctl -b -u rpi-agent-docker-rollback -o cat --no-pager"), StringComparison.Ordinal);

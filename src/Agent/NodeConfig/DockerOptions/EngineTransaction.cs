@@ -22,7 +22,10 @@ internal sealed partial class EngineTransaction(
         return new EngineTransaction(options, new TransactionFiles(options, files, Area), new RollbackScript(options, commands, Area), new EngineService(options, commands, time), time, logger);
     }
 
-    /// <summary>Ends what an agent before this one began: keeps it when the engine runs with it, else takes it back.</summary>
+    /// <summary>
+    /// Ends what an agent before this one began: keeps it when the engine runs with it, else takes it back. The engine is started anew for that:
+    /// what answers may still be the engine with the old options, which was not restarted yet, or is just stopping.
+    /// </summary>
     /// <exception cref="RefusalException">Another process makes a change just now.</exception>
     public async Task ResumeAsync(CancellationToken cancel)
     {
@@ -35,8 +38,8 @@ internal sealed partial class EngineTransaction(
             case { Phase: TransactionPhase.Confirmed }:
                 files.CleanUp();
                 break;
-            case { Phase: TransactionPhase.Applied } marker when options.Root != "/" || await engine.AnswersAsync(cancel):
-                await KeepAsync(marker, cancel);
+            case { Phase: TransactionPhase.Applied } marker:
+                await TryAsync(marker);
                 break;
             case { } marker:
                 await RollBackAsync(marker, "the agent was stopped while it made the change", cancel);
@@ -70,12 +73,13 @@ internal sealed partial class EngineTransaction(
         LogStarted(marker.Id, marker.Reason);
         files.Swap(change.Files.Keys);
         files.WriteMarker(marker with { Phase = TransactionPhase.Applied });
-
-        // An agent that is told to stop finishes this first: systemd gives it the time.
-        return await engine.RestartAsync(AnswersWithin, CancellationToken.None) is { } words
-            ? await RollBackAsync(marker, $"docker does not start with the new options ({words})", CancellationToken.None)
-            : await KeepAsync(marker, CancellationToken.None);
+        return await TryAsync(marker);
     }
+
+    /// <summary>An agent that is told to stop finishes this first: systemd gives it the time.</summary>
+    private async Task<string?> TryAsync(TransactionMarker marker) => await engine.RestartAsync(AnswersWithin, CancellationToken.None) is { } words
+        ? await RollBackAsync(marker, $"docker does not start with the new options ({words})", CancellationToken.None)
+        : await KeepAsync(marker, CancellationToken.None);
 
     private FileStream Own() => files.TryOwn()
         ?? throw new RefusalException(new Refusal(RefusalCodes.TransactionPending, Area, "another process is about to change the engine's options; try again in a minute"));
