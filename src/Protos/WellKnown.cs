@@ -22,6 +22,7 @@ public static class ConsulKeys
     public const string Swarm = "rpi/swarm";
     public const string Tokens = "rpi/tokens/";
     public const string Ssh = "rpi/ssh";
+    public const string Rollout = "rpi/rollout";
 }
 
 /// <summary>The service under which agents register, and the keys of its metadata.</summary>

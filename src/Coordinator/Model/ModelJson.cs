@@ -15,6 +15,7 @@ namespace RpiAgent.Coordinator.Model;
 [JsonSerializable(typeof(VolumeRecord))]
 [JsonSerializable(typeof(SwarmRecord))]
 [JsonSerializable(typeof(SshKeysRecord))]
+[JsonSerializable(typeof(RolloutRecord))]
 [JsonSerializable(typeof(ContainerTemplate))]
 internal sealed partial class ModelJson : JsonSerializerContext
 {

@@ -1,31 +1,27 @@
 using System.Collections.Immutable;
-using Grpc.Core;
+using RpiAgent.Consul;
 using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Coordinator.Election;
-using RpiAgent.Coordinator.Enrolment;
 using RpiAgent.Coordinator.Model;
 using RpiAgent.Identity;
-using RpiAgent.Protos;
-using Wire = RpiAgent.Protos.Wire;
 
 namespace RpiAgent.Coordinator.Rollout;
 
 /// <summary>Brings changed configuration (addresses, name servers, Docker options) to the nodes, while this process leads.</summary>
-internal sealed partial class RolloutLoop(
-    ClusterState state, AgentConnections connections, CoordinatorOptions options, RolloutTimings timings, SteadyTime time, ILogger<RolloutLoop> log)
+internal sealed partial class RolloutLoop(ClusterState state, RolloutStore store, RolloutOrders orders, RolloutTimings timings, SteadyTime time, ILogger<RolloutLoop> log)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(2);
 
     public async Task RunAsync(Term term)
     {
-        RolloutTurn? turn = null;
+        RolloutRecord stored = await store.ReadAsync(term.Ended);
+        RolloutTurn? turn = RolloutTurn.Of(stored, time.GetUtcNow());
         string halted = "";
         while (!term.Ended.IsCancellationRequested)
         {
             ClusterSnapshot snapshot = state.Current;
             DateTimeOffset now = time.GetUtcNow();
-            RolloutPlan plan = RolloutPlanner.Plan(snapshot, snapshot.Nodes.ToImmutableSortedDictionary(node => node.Key, node => Wanted(node.Value)), turn, timings, now);
+            RolloutPlan plan = RolloutPlanner.Plan(snapshot, snapshot.Nodes.ToImmutableSortedDictionary(node => node.Key, node => orders.Wanted(node.Value)), turn, timings, now);
             turn = plan.Turn;
             if (plan.View != snapshot.Rollout)
             {
@@ -38,9 +34,16 @@ internal sealed partial class RolloutLoop(
             }
 
             halted = plan.View.Halted;
+            if (await TryStoreAsync(stored, RolloutTurn.RecordOf(turn), term) is not { } written)
+            {
+                await Task.Delay(AfterFailure, time, term.Ended);
+                continue;
+            }
+
+            stored = written;
             if (plan is { Send: true, Turn: { } due })
             {
-                turn = await SendAsync(snapshot.Nodes[due.Node], due, term);
+                turn = await orders.SendAsync(snapshot.Nodes[due.Node], due, term);
                 continue;
             }
 
@@ -48,40 +51,30 @@ internal sealed partial class RolloutLoop(
         }
     }
 
-    private WantedConfig Wanted(NodeView node)
+    /// <summary>Before the node is told: a leader that comes meanwhile must know whom it has to wait for.</summary>
+    /// <returns>What is stored now; null when that is not known.</returns>
+    private async Task<RolloutRecord?> TryStoreAsync(RolloutRecord stored, RolloutRecord wanted, Term term)
     {
-        Wire.NodeSpec spec = NodeSpecs.For(node.Record, options, "");
-        return new WantedConfig(spec.Revision, node.Record.Address?.Split('/')[0]);
-    }
+        if (stored == wanted)
+        {
+            return stored;
+        }
 
-    private async Task<RolloutTurn> SendAsync(NodeView node, RolloutTurn turn, Term term)
-    {
         try
         {
-            AgentConnection agent = connections.Find(node.Id) ?? throw new RpcException(new Status(StatusCode.Unavailable, "it is not connected"));
-            Wire.ConfigureNodeRequest order = new() { Epoch = term.Epoch, Spec = NodeSpecs.For(node.Record, options, "") };
-            await agent.Client.ConfigureNodeAsync(order, deadline: Deadline.After(Limit), cancellationToken: term.Ended);
-            LogSent(node.Name, turn.Revision);
-            return turn with { SentAt = time.GetUtcNow() };
+            await store.WriteAsync(wanted, term);
+            return wanted;
         }
-        catch (RpcException refused) when (refused.StatusCode is StatusCode.FailedPrecondition or StatusCode.InvalidArgument)
+        catch (ConsulException failure)
         {
-            return turn with { Refusal = refused.Status.Detail };
-        }
-        catch (RpcException failure) when (!term.Ended.IsCancellationRequested)
-        {
-            LogNotSent(node.Name, failure.Status.Detail);
-            await Task.Delay(AfterFailure, time, term.Ended);
-            return turn;
+            LogNotStored(failure.Message);
+            return null;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Node} was told its configuration {Revision}")]
-    private partial void LogSent(string node, string revision);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Node} could not be told its configuration, trying on: {Reason}")]
-    private partial void LogNotSent(string node, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The nodes' configuration is not rolled out further: {Reason}")]
     private partial void LogHalted(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Whose configuration changes could not be stored, trying on: {Reason}")]
+    private partial void LogNotStored(string reason);
 }

@@ -14,32 +14,53 @@ internal static class RolloutPlanner
         NodeView[] behind = [.. cluster.Nodes.Values.Where(node => wanted.ContainsKey(node.Id) && !IsDone(node, wanted[node.Id], cluster))];
         if (behind.FirstOrDefault(node => ConfigOf(node) is { Failed: true } config && config.Revision == wanted[node.Id].Revision) is { } failed)
         {
-            return Halted($"{failed.Name}: {ConfigOf(failed).State}: {ConfigOf(failed).Detail}", behind.Length);
+            // A turn, so that it is remembered when this node is off and another leader has come.
+            string failure = $"{ConfigOf(failed).State}: {ConfigOf(failed).Detail}";
+            return Halted(failed, new RolloutTurn(failed.Id, wanted[failed.Id].Revision, now, now, failure), failure, behind.Length);
         }
 
-        RolloutTurn? current = turn is not null && behind.Any(node => node.Id == turn.Node) && wanted[turn.Node].Revision == turn.Revision ? turn : null;
-        if (current is null)
-        {
-            // Nodes that have just enrolled, or been switched on, bring themselves in order; they come first. So do nodes that were last seen at
-            // it, or not yet seen by this leader, until they are known to be away: they may be about to tell that it failed.
-            if (cluster.Nodes.Values.FirstOrDefault(node => !node.Down && ConfigOf(node).State is "" or "applying") is { } busy)
-            {
-                return new RolloutPlan(null, false, new RolloutView(busy.Id, false, "", behind.Length), null);
-            }
-
-            // Those that are away get their turn when they are back.
-            NodeView? next = behind.Where(node => node.Ready && ConfigOf(node).Revision != wanted[node.Id].Revision)
-                .OrderBy(node => node.Status!.Swarm.Manager).ThenBy(node => node.Status!.Swarm.Leader).ThenBy(node => node.Id).FirstOrDefault();
-            if (next is null)
-            {
-                return new RolloutPlan(null, false, RolloutView.Idle with { Behind = behind.Length }, null);
-            }
-
-            current = new RolloutTurn(next.Id, wanted[next.Id].Revision, now);
-        }
-
-        return Follow(cluster.Nodes[current.Node], wanted[current.Node], current, behind.Length, timings, now);
+        return Current(turn, behind, wanted) is { } current
+            ? Follow(cluster.Nodes[current.Node], wanted[current.Node], current, behind.Length, timings, now)
+            : Next(cluster, behind, wanted, timings, now);
     }
+
+    /// <summary>The turn, while it is worth anything: it may have been sent, or can be.</summary>
+    private static RolloutTurn? Current(RolloutTurn? turn, NodeView[] behind, ImmutableSortedDictionary<NodeId, WantedConfig> wanted) =>
+        turn is not null && behind.FirstOrDefault(node => node.Id == turn.Node) is { } node && wanted[turn.Node].Revision == turn.Revision
+            && (turn.SentAt is not null || turn.Failure.Length > 0 || node.Ready) ? turn : null;
+
+    private static RolloutPlan Next(
+        ClusterSnapshot cluster, NodeView[] behind, ImmutableSortedDictionary<NodeId, WantedConfig> wanted, RolloutTimings timings, DateTimeOffset now)
+    {
+        // Nodes that have just enrolled, or been switched on, bring themselves in order; they come first. So do nodes that were last seen at
+        // it, or not yet seen by this leader, for a while: they may be about to tell that it failed.
+        foreach (NodeView node in cluster.Nodes.Values)
+        {
+            if (BusyUntil(node, cluster.Leader, timings) is { } until && now < until)
+            {
+                return new RolloutPlan(null, false, new RolloutView(node.Id, false, "", behind.Length), node.Connected ? null : until);
+            }
+        }
+
+        // Those that are away get their turn when they are back.
+        NodeView? next = behind.Where(node => node.Ready && ConfigOf(node).Revision != wanted[node.Id].Revision)
+            .OrderBy(node => node.Status!.Swarm.Manager).ThenBy(node => node.Status!.Swarm.Leader).ThenBy(node => node.Id).FirstOrDefault();
+        return next is null
+            ? new RolloutPlan(null, false, RolloutView.Idle with { Behind = behind.Length }, null)
+            : Follow(next, wanted[next.Id], new RolloutTurn(next.Id, wanted[next.Id].Revision, now), behind.Length, timings, now);
+    }
+
+    /// <summary>Null for a node that is not at it. One that cannot be reached is not waited for without end.</summary>
+    private static DateTimeOffset? BusyUntil(NodeView node, LeaderView leader, RolloutTimings timings) => ConfigOf(node).State switch
+    {
+        _ when node.Down => null,
+        "" => Later(node.KnownSince, leader.Since) + timings.Introduction,
+        "applying" when node.Connected => DateTimeOffset.MaxValue,
+        "applying" => node.LastSeen + timings.Return,
+        _ => null,
+    };
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset? other) => other > one ? other.Value : one;
 
     /// <summary>Whether a node would get another address.</summary>
     public static bool Readdresses(NodeView node, WantedConfig wanted) => wanted.Address is { } address
@@ -48,9 +69,9 @@ internal static class RolloutPlanner
 
     private static RolloutPlan Follow(NodeView node, WantedConfig wanted, RolloutTurn turn, int behind, RolloutTimings timings, DateTimeOffset now)
     {
-        if (turn.Refusal.Length > 0)
+        if (turn.Failure.Length > 0)
         {
-            return Halted($"{node.Name}: refused: {turn.Refusal}", behind) with { Turn = turn };
+            return Halted(node, turn, turn.Failure, behind);
         }
 
         bool readdresses = Readdresses(node, wanted);
@@ -58,7 +79,7 @@ internal static class RolloutPlanner
         if (turn.SentAt is null && readdresses && node.Status?.Swarm is { State: "active", Manager: true })
         {
             return now >= turn.Since + timings.Demotion
-                ? Halted($"{node.Name}: {NoSuccessor(node.Name)}", behind) with { Turn = turn }
+                ? Halted(node, turn, NoSuccessor(node.Name), behind)
                 : new RolloutPlan(turn, false, view, turn.Since + timings.Demotion);
         }
 
@@ -67,9 +88,16 @@ internal static class RolloutPlanner
             return new RolloutPlan(turn, node.Ready, view, null);
         }
 
+        if (node.Ready && ConfigOf(node).Revision != turn.Revision && ConfigOf(node).State != "applying")
+        {
+            return now >= sent + timings.SendAgain
+                ? Follow(node, wanted, turn with { Since = now, SentAt = null }, behind, timings, now)
+                : new RolloutPlan(turn, false, view, sent + timings.SendAgain);
+        }
+
         DateTimeOffset end = sent + timings.Return;
         return now >= end
-            ? Halted($"{node.Name}: it is not back in the cluster {timings.Return.TotalMinutes:0} minutes after its configuration was changed", behind) with { Turn = turn }
+            ? Halted(node, turn, $"it is not back in the cluster {timings.Return.TotalMinutes:0} minutes after its configuration was changed", behind)
             : new RolloutPlan(turn, false, view, end);
     }
 
@@ -87,5 +115,6 @@ internal static class RolloutPlanner
 
     private static ConfigView ConfigOf(NodeView node) => node.Status?.Config ?? ConfigView.Unknown;
 
-    private static RolloutPlan Halted(string reason, int behind) => new(null, false, new RolloutView(null, false, reason, behind), null);
+    private static RolloutPlan Halted(NodeView node, RolloutTurn turn, string reason, int behind) =>
+        new(turn, false, new RolloutView(null, false, $"{node.Name}: {reason}", behind), null);
 }

@@ -7,6 +7,8 @@ internal static class RolloutSetup
 {
     public static IServiceCollection AddRollout(this IServiceCollection services) => services
         .AddSingleton(RolloutTimings.Default)
+        .AddSingleton<RolloutStore>()
+        .AddSingleton<RolloutOrders>()
         .AddSingleton<RolloutLoop>()
         .AddSingleton(provider => new TermLoop("rollout", term => provider.GetRequiredService<RolloutLoop>().RunAsync(term)));
 }

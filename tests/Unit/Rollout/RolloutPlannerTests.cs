@@ -56,7 +56,7 @@ public class RolloutPlannerTests
         Assert.Contains("pi1: it is not back", plan.View.Halted, StringComparison.Ordinal);
         Assert.Same(turn, plan.Turn);
 
-        RolloutPlan refused = Plan(Pis.Of(Has(1, "a"), Has(2, "a")), Want("b", 1, 2), turn with { SentAt = null, Refusal = "E_BAD_GATEWAY" });
+        RolloutPlan refused = Plan(Pis.Of(Has(1, "a"), Has(2, "a")), Want("b", 1, 2), turn with { SentAt = null, Failure = "refused: E_BAD_GATEWAY" });
         Assert.Equal("pi1: refused: E_BAD_GATEWAY", refused.View.Halted);
     }
 
@@ -67,6 +67,45 @@ public class RolloutPlannerTests
         Assert.Null(Plan(Pis.Of(Has(1, "x", "applying").Silent(), Has(2, "a")), Want("b", 1, 2)).Turn);
         Assert.Equal(Pis.Id(2), Plan(Pis.Of(Has(1, "x", "applying").Dead(), Has(2, "a")), Want("b", 1, 2)).Turn!.Node);
         Assert.Equal(Pis.Id(2), Plan(Pis.Of(Has(1, "a").Dead(), Has(2, "a")), Want("b", 1, 2)).Turn!.Node);
+    }
+
+    [Fact]
+    public void A_new_leader_waits_for_the_node_that_was_told_by_the_one_before_and_does_not_change_another_meanwhile()
+    {
+        RolloutTurn? left = RolloutTurn.Of(RolloutTurn.RecordOf(new RolloutTurn(Pis.Id(1), "b", Pis.Now.AddDays(-1), Pis.Now.AddDays(-1))), Pis.Now);
+        ClusterSnapshot cluster = Pis.Of(Has(1, "a").Dead() with { Status = null }, Has(2, "a"));
+        RolloutPlan plan = Plan(cluster, Want("b", 1, 2), left);
+        Assert.Equal((Pis.Id(1), false), (plan.Turn!.Node, plan.Send));
+        RolloutPlan late = RolloutPlanner.Plan(cluster, Want("b", 1, 2), plan.Turn, Timings, Pis.Now + Timings.Return);
+        Assert.Contains("pi1: it is not back", late.View.Halted, StringComparison.Ordinal);
+
+        // Somebody may have been told what did not reach it.
+        ClusterSnapshot there = Pis.Of(Has(1, "a"), Has(2, "a"));
+        Assert.Equal((false, Pis.Now + Timings.SendAgain), (Plan(there, Want("b", 1, 2), left).Send, Plan(there, Want("b", 1, 2), left).LookAgain));
+        RolloutPlan again = RolloutPlanner.Plan(there, Want("b", 1, 2), left, Timings, Pis.Now + Timings.SendAgain);
+        Assert.Equal((Pis.Id(1), true), (again.Turn!.Node, again.Send));
+    }
+
+    [Fact]
+    public void A_failure_is_remembered_while_the_node_is_off_and_by_the_next_leader()
+    {
+        RolloutPlan halted = Plan(Pis.Of(Has(1, "b", "rolled-back", "nobody answered"), Has(2, "a")), Want("b", 1, 2));
+        RolloutTurn? left = RolloutTurn.Of(RolloutTurn.RecordOf(halted.Turn), Pis.Now);
+        ClusterSnapshot off = Pis.Of(Has(1, "b").Dead() with { Status = null }, Has(2, "a"));
+        Assert.Equal(("pi1: rolled-back: nobody answered", false), (Plan(off, Want("b", 1, 2), left).View.Halted, Plan(off, Want("b", 1, 2), left).Send));
+        Assert.Equal(Pis.Id(2), Plan(off, Want("c", 1, 2), left).Turn!.Node);
+    }
+
+    [Fact]
+    public void Nobody_is_waited_for_without_end()
+    {
+        // Its turn came, but it went away before it was told.
+        Assert.Equal(Pis.Id(2), Plan(Pis.Of(Has(1, "a").Dead(), Has(2, "a")), Want("b", 1, 2), new RolloutTurn(Pis.Id(1), "b", Pis.Now)).Turn!.Node);
+
+        // In the catalog, but not to be reached.
+        NodeView mute = Pis.Node(1) with { Status = null, Connected = false, KnownSince = Pis.Now };
+        Assert.Equal(Pis.Now + Timings.Introduction, Plan(Pis.Of(mute, Has(2, "a")), Want("b", 1, 2)).LookAgain);
+        Assert.Equal(Pis.Id(2), Plan(Pis.Of(mute with { KnownSince = Pis.Now - Timings.Introduction }, Has(2, "a")), Want("b", 1, 2)).Turn!.Node);
     }
 
     [Fact]
