@@ -7,12 +7,17 @@ namespace RpiAgent.Agent.Boot;
 
 /// <summary>Connects the node's own configuration with what the coordinator wants, by enrolment and by order.</summary>
 internal sealed partial class NodeConfiguring(
-    CurrentNode node, IdentityStore store, NodeAddress address, NodeConfigurator configurator, ContactConfirmer confirmer, CommandRunner commands, ILogger<NodeConfiguring> log) : IDisposable
+    CurrentNode node, IdentityStore store, NodeAddress address, NodeConfigurator configurator, ContactConfirmer confirmer, CommandRunner commands, ILogger<NodeConfiguring> log) : IAsyncDisposable
 {
     /// <summary>For the answer to leave by the old address.</summary>
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan CarryOutAgain = TimeSpan.FromMinutes(1);
+
+    /// <summary>Half-way there may be no network, or no engine; systemd waits 90 s.</summary>
+    private static readonly TimeSpan Finish = TimeSpan.FromSeconds(75);
     private readonly SemaphoreSlim _oneOrder = new(1, 1);
+    private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Gets each change of how the configuration stands.</summary>
     public Action<Wire.ConfigStatus> Tell { get; set; } = _ => { };
@@ -56,7 +61,14 @@ internal sealed partial class NodeConfiguring(
         }
     }
 
-    public void Dispose() => _oneOrder.Dispose();
+    /// <summary>Lets a step that has begun come to its end; what waits, waits for the next start.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _oneOrder.WaitAsync(Finish, CancellationToken.None);
+        _oneOrder.Dispose();
+        _stop.Dispose();
+    }
 
     private static Wire.ConfigStatus Applying(EnrolledSpec spec) => new() { Revision = spec.Revision, State = "applying" };
 
@@ -92,13 +104,28 @@ internal sealed partial class NodeConfiguring(
 
         if (saved.Next is null)
         {
-            store.SaveSpec(saved with { Next = next, Failed = null });
-            node.Update(saved with { Next = next, Failed = null });
+            Note(next);
             Tell(Applying(next));
             _ = Task.Run(() => CarryOutAsync(next.Revision), CancellationToken.None);
         }
 
         return Task.FromResult(new ConfigureOutcome(true, ""));
+    }
+
+    /// <exception cref="NodeRefusedException">It cannot be written.</exception>
+    private void Note(EnrolledSpec next)
+    {
+        try
+        {
+            store.Change(Ordered);
+            node.Update(Ordered);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new NodeRefusedException(Refusal.OfDisk(e).ToString(), e);
+        }
+
+        SavedEnrolment Ordered(SavedEnrolment saved) => saved with { Next = next, Failed = null };
     }
 
     /// <exception cref="NodeRefusedException">An address, gateway, name server or interface that cannot be used.</exception>
@@ -121,17 +148,38 @@ internal sealed partial class NodeConfiguring(
         }
     }
 
+    /// <summary>Until how it ended is written down: a full disk may have room again.</summary>
     private async Task CarryOutAsync(string revision)
     {
-        await Task.Delay(AnswerTime, TimeProvider.System, CancellationToken.None);
-        await _oneOrder.WaitAsync();
         try
         {
-            await TryNextAsync(CancellationToken.None);
+            TimeSpan pause = AnswerTime;
+            do
+            {
+                await Task.Delay(pause, TimeProvider.System, _stop.Token);
+                pause = CarryOutAgain;
+            }
+            while (!await TryCarryOutAsync(revision));
         }
-        catch (Exception e)
+        catch (OperationCanceledException)
+        {
+            // The next start does it: it is on disk.
+        }
+    }
+
+    private async Task<bool> TryCarryOutAsync(string revision)
+    {
+        await _oneOrder.WaitAsync(_stop.Token);
+        try
+        {
+            await TryNextAsync(_stop.Token);
+            return true;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             LogOrderFailed(e, revision);
+            Tell(StatusOf(new FailedOrder(revision, WordOf(NodeConfigResult.Failed), e.Message)));
+            return false;
         }
         finally
         {
@@ -150,11 +198,11 @@ internal sealed partial class NodeConfiguring(
         NodeConfigOutcome outcome = await ApplyAsync(next, cancel);
         bool isApplied = WordOf(outcome.Result) == "applied";
         FailedOrder? failed = isApplied ? null : new FailedOrder(next.Revision, WordOf(outcome.Result), outcome.Detail);
-        store.SaveSpec(Ended(node.Current.Saved));
+        store.Change(Ended);
         Tell(failed is null ? StatusOf(next, outcome) : StatusOf(failed));
         node.Replace(current => current with { Saved = Ended(current.Saved) });
 
-        SavedEnrolment Ended(SavedEnrolment saved) => saved with { Spec = isApplied ? next : saved.Spec, Next = null, Failed = failed };
+        SavedEnrolment Ended(SavedEnrolment saved) => saved with { Spec = isApplied && saved.Next is { } done ? done : saved.Spec, Next = null, Failed = failed };
     }
 
     private async Task<NodeConfigOutcome> ApplyAsync(EnrolledSpec spec, CancellationToken cancel)
@@ -165,7 +213,7 @@ internal sealed partial class NodeConfiguring(
             Tell(Applying(node.Current.Saved.Next ?? spec));
         }
 
-        NodeConfigOutcome outcome = await configurator.ApplyAsync(new NodeSpec(spec.Name, WishOf(spec.Network), spec.DockerOptions) { DockerClients = spec.DockerClients, EngineCertificate = spec.EngineCertificate, WithdrawsDockerOptions = spec.DockerOptions.IsEmpty && !node.Current.Spec.DockerOptions.IsEmpty }, ConfirmAsync, cancel);
+        NodeConfigOutcome outcome = await configurator.ApplyAsync(new NodeSpec(spec.Name, WishOf(spec.Network), spec.DockerOptions) { DockerClients = spec.DockerClients, EngineCertificate = spec.EngineCertificate, OrderedBy = $"order {spec.Revision}", WithdrawsDockerOptions = spec.DockerOptions.IsEmpty && !node.Current.Spec.DockerOptions.IsEmpty }, ConfirmAsync, cancel);
         await address.LookAsync(cancel);
         return outcome;
     }

@@ -27,8 +27,8 @@ internal sealed partial class NodeLife(
         Task renewal = services.Renewal.RunAsync(() => node.Current, () => configuring.IsSettled ? address.Current : "", services.Live, services.Tls, node.Renew, stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
-            EnrolledNode current = node.Current;
             using CancellationTokenSource replaced = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, node.Changed);
+            EnrolledNode current = node.Current;
             try
             {
                 TimeSpan? again = await TryConfigureAsync(replaced.Token);
@@ -139,23 +139,16 @@ internal sealed class CurrentNode(EnrolledNode first) : IDisposable
     }
 
     /// <summary>Notes what concerns nobody else: <see cref="Changed"/> is not cancelled.</summary>
-    public void Update(SavedEnrolment saved)
+    public void Update(Func<SavedEnrolment, SavedEnrolment> change)
     {
         lock (_gate)
         {
-            _current = _current with { Saved = saved };
+            _current = _current with { Saved = change(_current.Saved) };
         }
     }
 
     /// <summary>Takes new credentials and access to Consul; what was ordered meanwhile stays.</summary>
-    public void Renew(EnrolledNode renewed) => Replace(current => renewed with
-    {
-        Saved = current.Saved with
-        {
-            Board = renewed.Saved.Board,
-            Spec = current.Spec with { ConsulUrl = renewed.Spec.ConsulUrl, ConsulToken = renewed.Spec.ConsulToken },
-        },
-    });
+    public void Renew(EnrolledNode renewed) => Replace(current => renewed with { Saved = current.Saved.Renewed(renewed.Saved.Board, renewed.Spec) });
 
     /// <param name="next">From this node as it is now.</param>
     public void Replace(Func<EnrolledNode, EnrolledNode> next)

@@ -12,9 +12,10 @@ internal sealed record EnrolledNode(Credentials Credentials, SavedEnrolment Save
     public EnrolledSpec Spec => Saved.Spec;
 }
 
-/// <summary>The identity on disk: <c>identity/</c> in the state directory.</summary>
+/// <summary>The identity on disk: <c>identity/</c> in the state directory. Orders and renewals change it at the same time; each change begins with what is there.</summary>
 internal sealed class IdentityStore(AgentOptions options)
 {
+    private readonly Lock _oneWriter = new();
     private readonly string _folder = options.State("identity");
 
     private string EnrolmentPath => Path.Join(_folder, "enrolment.json");
@@ -34,14 +35,31 @@ internal sealed class IdentityStore(AgentOptions options)
     /// <summary>The certificate comes last: with it on disk the identity is whole.</summary>
     public EnrolledNode Save(SavedEnrolment enrolment, string certificatePem, string authorityPem)
     {
-        AtomicFile.Write(SerialPath, $"{enrolment.Board.Serial}\n", AtomicFile.Private);
-        AtomicFile.Write(EnrolmentPath, JsonSerializer.SerializeToUtf8Bytes(enrolment, EnrolmentJson.Default.SavedEnrolment), AtomicFile.Private);
-        return new EnrolledNode(Files.Commit(certificatePem, authorityPem), enrolment);
+        lock (_oneWriter)
+        {
+            AtomicFile.Write(SerialPath, $"{enrolment.Board.Serial}\n", AtomicFile.Private);
+            Write(enrolment);
+            return new EnrolledNode(Files.Commit(certificatePem, authorityPem), enrolment);
+        }
     }
 
-    /// <summary>Replaces the specification alone.</summary>
-    public void SaveSpec(SavedEnrolment enrolment) =>
-        AtomicFile.Write(EnrolmentPath, JsonSerializer.SerializeToUtf8Bytes(enrolment, EnrolmentJson.Default.SavedEnrolment), AtomicFile.Private);
+    /// <summary>A new certificate; what was ordered meanwhile stays.</summary>
+    public EnrolledNode Renew(Func<SavedEnrolment, SavedEnrolment> change, string certificatePem, string authorityPem)
+    {
+        lock (_oneWriter)
+        {
+            return Save(change(Read()), certificatePem, authorityPem);
+        }
+    }
+
+    /// <summary>Changes what was told, not the certificate.</summary>
+    public void Change(Func<SavedEnrolment, SavedEnrolment> change)
+    {
+        lock (_oneWriter)
+        {
+            Write(change(Read()));
+        }
+    }
 
     public bool Exists => Directory.Exists(_folder);
 
@@ -71,15 +89,18 @@ internal sealed class IdentityStore(AgentOptions options)
                 return null;
             }
 
-            SavedEnrolment saved = JsonSerializer.Deserialize(File.ReadAllBytes(EnrolmentPath), EnrolmentJson.Default.SavedEnrolment)
-                ?? throw new JsonException("empty");
-            return new EnrolledNode(credentials, saved);
+            return new EnrolledNode(credentials, Read());
         }
         catch (Exception damaged) when (damaged is CryptographicException or ArgumentException or JsonException or IOException or UnauthorizedAccessException)
         {
             throw new EnrolmentException($"the saved identity in {_folder} cannot be read ({damaged.Message}); restore it, or run `rpi-agent reset-identity` and enrol anew", damaged);
         }
     }
+
+    private SavedEnrolment Read() => JsonSerializer.Deserialize(File.ReadAllBytes(EnrolmentPath), EnrolmentJson.Default.SavedEnrolment) ?? throw new JsonException("empty");
+
+    private void Write(SavedEnrolment enrolment) =>
+        AtomicFile.Write(EnrolmentPath, JsonSerializer.SerializeToUtf8Bytes(enrolment, EnrolmentJson.Default.SavedEnrolment), AtomicFile.Private);
 }
 
 /// <summary>This node cannot enrol or use its identity until a person acts; the message says how.</summary>

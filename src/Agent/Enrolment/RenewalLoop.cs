@@ -65,7 +65,7 @@ internal sealed partial class RenewalLoop(
                 AdoptHardware = isMoved,
             },
             cancel);
-        EnrolledNode renewed = Reply.Save(store, reply, node.Saved.Coordinator, board, node.Credentials.Authority, clock, current().Saved);
+        EnrolledNode renewed = Reply.Save(store, reply, node.Saved.Coordinator, board, node.Credentials.Authority, clock, isRenewal: true);
         live.Replace(renewed.Credentials);
         LogRenewed(renewed.Credentials.NotAfter);
         return renewed;

@@ -9,10 +9,9 @@ namespace RpiAgent.Agent.Enrolment;
 internal static class Reply
 {
     /// <summary>Checks the new certificate as a peer would, then saves it: a bad one must never replace a good one.</summary>
-    /// <param name="known">What a renewal leaves as it is: configuration changes by order, one node after the other. Null at enrolment.</param>
     /// <exception cref="EnrolmentException">The answer cannot be used.</exception>
     public static EnrolledNode Save(
-        IdentityStore store, EnrolReply reply, Uri coordinator, Board board, X509Certificate2 authority, TrustClock clock, SavedEnrolment? known = null)
+        IdentityStore store, EnrolReply reply, Uri coordinator, Board board, X509Certificate2 authority, TrustClock clock, bool isRenewal = false)
     {
         try
         {
@@ -32,10 +31,10 @@ internal static class Reply
             }
 
             EnrolledSpec told = reply.Spec.ToModel();
-            SavedEnrolment saved = known is null
-                ? new SavedEnrolment { Coordinator = coordinator, Board = board, Spec = told }
-                : known with { Board = board, Spec = known.Spec with { ConsulUrl = told.ConsulUrl, ConsulToken = told.ConsulToken } };
-            return store.Save(saved, reply.CertificatePem, authority.ExportCertificatePem() + "\n");
+            string authorityPem = authority.ExportCertificatePem() + "\n";
+            return isRenewal
+                ? store.Renew(known => known.Renewed(board, told), reply.CertificatePem, authorityPem)
+                : store.Save(new SavedEnrolment { Coordinator = coordinator, Board = board, Spec = told }, reply.CertificatePem, authorityPem);
         }
         catch (Exception unusable) when (unusable is CryptographicException or FormatException)
         {

@@ -15,6 +15,10 @@ internal sealed record SavedEnrolment
     public EnrolledSpec? Next { get; init; }
     /// <summary>The last order that could not be carried out; gone with the next one that can.</summary>
     public FailedOrder? Failed { get; init; }
+
+    /// <summary>A renewal leaves the configuration as it is: that changes by order, one node after the other.</summary>
+    public SavedEnrolment Renewed(Board board, EnrolledSpec told) =>
+        this with { Board = board, Spec = Spec.WithConsulOf(told), Next = Next?.WithConsulOf(told) };
 }
 
 /// <param name="Revision">Of the specification.</param>
@@ -33,6 +37,8 @@ internal sealed record EnrolledSpec(string Name, EnrolledNetwork Network, Immuta
     public string EngineCertificate { get => field ?? ""; init; } = "";
     /// <summary>Keys that let operators in, as told at enrolment; null when it said nothing of them.</summary>
     public EnrolledKeys? Ssh { get; init; }
+
+    public EnrolledSpec WithConsulOf(EnrolledSpec other) => this with { ConsulUrl = other.ConsulUrl, ConsulToken = other.ConsulToken };
 }
 
 internal sealed record EnrolledKeys(string Revision, ImmutableArray<EnrolledKey> Keys);

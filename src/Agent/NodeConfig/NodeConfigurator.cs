@@ -57,6 +57,11 @@ internal sealed partial class NodeConfigurator : IDisposable
                 LogWarning(warning);
             }
 
+            if (desired.OrderedBy != NodeSpec.Person && plan.Steps.Any(step => step is ChangeAddress) && _network.TakenBack(desired.OrderedBy) is { } unseen)
+            {
+                return new NodeConfigOutcome(NodeConfigResult.RolledBack, unseen, [], plan.Warnings);
+            }
+
             foreach (NodeStep step in plan.Steps)
             {
                 if (await RunAsync(step, desired.AtNextBoot, confirm, cancel) is { } takenBack)
@@ -76,7 +81,7 @@ internal sealed partial class NodeConfigurator : IDisposable
             LogRefused(e.Message);
             return new NodeConfigOutcome(NodeConfigResult.Refused, e.Message, [.. done], []);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             LogFailed(e, e.Message);
             return new NodeConfigOutcome(NodeConfigResult.Failed, e.Message, [.. done], []);

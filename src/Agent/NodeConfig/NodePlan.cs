@@ -29,6 +29,9 @@ internal sealed record SetHostName(string Name) : NodeStep
 /// <param name="Files">New content by path.</param>
 internal sealed record ChangeAddress(AddressWish Wish, NetworkBackend Backend, ImmutableSortedDictionary<string, byte[]> Files) : NodeStep
 {
+    /// <summary>As in the specification.</summary>
+    public string OrderedBy { get; init; } = NodeSpec.Person;
+
     public override string ToString() => $"set {Wish.Interface} to {(Wish.Method == AddressMethod.Static ? $"{Wish.Address}/{Wish.PrefixLength}" : "dhcp")} ({string.Join(", ", Files.Keys)})";
 }
 

@@ -81,7 +81,7 @@ internal static class NodePlanner
         Throw(current.Management?.Refuse());
         if (current.Management?.Backend == NetworkBackend.NetworkManager)
         {
-            foreach (NodeStep step in PlanProfile(current, wish, warnings))
+            foreach (NodeStep step in PlanProfile(current, desired, wish, warnings))
             {
                 yield return step;
             }
@@ -119,7 +119,7 @@ internal static class NodePlanner
         warnings.AddRange(change.Warnings.Where(warning => !writesResolver || warning != InterfacesWarnings.NoDnsHook));
         if (changesLink)
         {
-            yield return new ChangeAddress(wish, NetworkBackend.Ifupdown, files);
+            yield return new ChangeAddress(wish, NetworkBackend.Ifupdown, files) { OrderedBy = desired.OrderedBy };
         }
         else if (files.TryGetValue(ResolvState.FilePath, out byte[]? resolver))
         {
@@ -128,7 +128,7 @@ internal static class NodePlanner
     }
 
     /// <summary>NetworkManager gets the name servers with its profile; interfaces(5) and resolv.conf(5) are never written.</summary>
-    private static IEnumerable<NodeStep> PlanProfile(NodeState current, AddressWish wish, ImmutableArray<string>.Builder warnings)
+    private static IEnumerable<NodeStep> PlanProfile(NodeState current, NodeSpec desired, AddressWish wish, ImmutableArray<string>.Builder warnings)
     {
         ProfileChange change = ProfilePlanner.Plan(current.Profile, wish);
         Throw(change.Refusal);
@@ -146,7 +146,7 @@ internal static class NodePlanner
         warnings.AddRange(current.CloudInit.Warnings(change.Files));
         if (change.Files.ContainsKey(OwnProfile.PathOf(wish.Interface)))
         {
-            yield return new ChangeAddress(wish, NetworkBackend.NetworkManager, change.Files);
+            yield return new ChangeAddress(wish, NetworkBackend.NetworkManager, change.Files) { OrderedBy = desired.OrderedBy };
             yield break;
         }
 

@@ -11,6 +11,12 @@ internal sealed record NodeSpec(string HostName, AddressWish? Address, Immutable
     /// <summary>PEM of the CA whose clients the engine lets in by TLS; empty = it has no such port.</summary>
     public string DockerClients { get; init; } = "";
 
+    /// <summary>Somebody who stands by and may try again at once.</summary>
+    public const string Person = "person";
+
+    /// <summary>Who wants it, for the record: <see cref="Person"/>, or "order" and the coordinator's mark of it.</summary>
+    public string OrderedBy { get; init; } = Person;
+
     /// <summary>The address is set by the next boot, not now.</summary>
     public bool AtNextBoot { get; init; }
 

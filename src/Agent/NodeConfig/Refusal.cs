@@ -4,6 +4,13 @@ namespace RpiAgent.Agent.NodeConfig;
 /// <param name="At"><c>file:line</c>, a file, or the name of the wrong setting.</param>
 internal sealed record Refusal(string Code, string At, string Message)
 {
+    private const int NoSuchSpace = 28; // ENOSPC
+
+    /// <summary>A write of the agent's own state that failed.</summary>
+    public static Refusal OfDisk(Exception failure) => failure.HResult == NoSuchSpace
+        ? new Refusal(RefusalCodes.NoSpace, "", $"{failure.Message.TrimEnd('.')}; make room and try again")
+        : new Refusal(RefusalCodes.ReadOnlyRoot, "", $"{failure.Message.TrimEnd('.')}; make the file system writable and try again");
+
     public override string ToString() => At.Length == 0 ? $"{Code}: {Message}" : $"{Code}: {At}: {Message}";
 }
 

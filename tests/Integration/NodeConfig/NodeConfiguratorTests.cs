@@ -101,6 +101,33 @@ public sealed class NodeConfiguratorTests : IDisposable
     }
 
     [Fact]
+    public async Task An_order_that_a_boot_took_back_is_told_as_taken_back_and_not_just_done_again()
+    {
+        NodeSpec order = Wish with { HostName = "", DockerOptions = [], OrderedBy = "order r1" };
+        using CancellationTokenSource killed = new();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _configurator.ApplyAsync(
+            order,
+            async (_, cancel) =>
+            {
+                await killed.CancelAsync();
+                cancel.ThrowIfCancellationRequested();
+                return false;
+            },
+            killed.Token));
+        await BootAsync();
+
+        using NodeConfigurator next = new(_options, TimeProvider.System, NullLoggerFactory.Instance);
+        NodeConfigOutcome told = await next.ApplyAsync(order, (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken);
+        Assert.Equal((NodeConfigResult.RolledBack, Interfaces), (told.Result, Get("/etc/network/interfaces")));
+        Assert.Contains("restarted before", told.Detail, StringComparison.Ordinal);
+
+        // Who heard that may try again, and so may any other order.
+        Assert.Equal(NodeConfigResult.Changed, (await next.ApplyAsync(order, (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken)).Result);
+        using NodeConfigurator later = new(_options, TimeProvider.System, NullLoggerFactory.Instance);
+        Assert.Equal(NodeConfigResult.Unchanged, (await later.ApplyAsync(order, (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken)).Result);
+    }
+
+    [Fact]
     public async Task A_refusal_changes_nothing()
     {
         Put("/etc/network/interfaces", "iface eth0 inet dchp\n");

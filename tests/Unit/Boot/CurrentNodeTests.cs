@@ -20,13 +20,14 @@ public class CurrentNodeTests
         using CurrentNode node = new(asked);
         CancellationToken changed = node.Changed;
 
-        node.Update(saved with { Next = spec with { Revision = "r2" } });
+        node.Update(now => now with { Next = spec with { Revision = "r2" } });
         EnrolledNode renewed = new(NewCredentials(), saved with { Board = new Board { Serial = "s2" }, Spec = spec with { ConsulToken = "second" } });
         node.Renew(renewed);
 
         Assert.True(changed.IsCancellationRequested);
         Assert.Same(renewed.Credentials, node.Current.Credentials);
         Assert.Equal(("r2", "r1", "second", "s2"), (node.Current.Saved.Next?.Revision, node.Current.Spec.Revision, node.Current.Spec.ConsulToken, node.Current.Saved.Board.Serial));
+        Assert.Equal("second", node.Current.Saved.Next?.ConsulToken); // it becomes the specification
 
         Credentials NewCredentials()
         {

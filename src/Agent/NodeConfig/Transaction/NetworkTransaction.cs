@@ -10,6 +10,7 @@ internal sealed partial class NetworkTransaction(
     AgentOptions options, TransactionFiles files, RollbackScript script, NetworkLinks links, LinkProbe probe, TimeProvider time, ILogger<NetworkTransaction> logger)
 {
     private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(2);
+    private string _told = "";
 
     public static NetworkTransaction Create(AgentOptions options, ConfigFiles files, TimeProvider time, ILogger<NetworkTransaction> logger)
     {
@@ -35,6 +36,7 @@ internal sealed partial class NetworkTransaction(
         }
 
         LogResumed(marker.Id, marker.Phase);
+        _told = marker.Id;
         switch (marker.Phase)
         {
             case TransactionPhase.Confirmed:
@@ -54,6 +56,7 @@ internal sealed partial class NetworkTransaction(
         using FileStream own = Own();
         (TransactionMarker marker, string way) = await BeginAsync(change, TransactionPhase.Prepared, cancel);
         LogStarted(marker.Id, marker.Reason, marker.DeadlineSeconds);
+        _told = marker.Id;
         if (await SwitchAsync(marker, way, change) is { } reason)
         {
             return await RollBackAsync(marker, reason, CancellationToken.None);
@@ -84,6 +87,19 @@ internal sealed partial class NetworkTransaction(
 
         string? late = marker is null ? files.ReadFailure()?.Reason ?? "no change of the network is waiting" : (await KeepAsync(marker, cancel, isByHand: true)).RolledBackBecause;
         return late is null ? marker!.Reason : throw new RefusalException(new Refusal(RefusalCodes.TransactionExpired, "", late));
+    }
+
+    /// <summary>What a timer or a boot took back while no agent was there to tell it, once: else the same order would just be tried again.</summary>
+    /// <returns>Why, or null.</returns>
+    public string? TakenBack(string orderedBy)
+    {
+        if (files.ReadFailure() is not { } failure || failure.Marker.RequestedBy != orderedBy || failure.Marker.Id == _told)
+        {
+            return null;
+        }
+
+        _told = failure.Marker.Id;
+        return failure.Reason;
     }
 
     /// <summary>The change under way, for a second one that must not begin.</summary>
@@ -120,7 +136,7 @@ internal sealed partial class NetworkTransaction(
     private async Task<TransactionMarker> PrepareAsync(ChangeAddress change, string way, TransactionPhase phase, CancellationToken cancel)
     {
         TransactionMarker marker = new(
-            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, TransactionMarker.Word(change.Backend), BootId(), phase, options.NetworkConfirmSeconds, "coordinator", change.ToString())
+            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, TransactionMarker.Word(change.Backend), BootId(), phase, options.NetworkConfirmSeconds, change.OrderedBy, change.ToString())
         {
             StartedSeconds = Now,
         };
