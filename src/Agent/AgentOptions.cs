@@ -55,6 +55,9 @@ internal sealed class AgentOptions
     [Range(0, 600)]
     public int ClockWaitSeconds { get; set; } = 60;
 
+    /// <summary>Joins also from a root that forgets everything at the next boot: as a new node each time, with a token that is left on the card.</summary>
+    public bool AllowEphemeral { get; set; }
+
     /// <summary>A path of the system, moved under <see cref="Root"/>.</summary>
     public string Under(string absolutePath) => Root == "/" ? absolutePath : Path.Join(Root, absolutePath);
 

@@ -1,5 +1,6 @@
 using RpiAgent.Agent.Boot.Card;
 using RpiAgent.Agent.Enrolment;
+using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Identity;
 
 namespace RpiAgent.Agent.Boot;
@@ -43,11 +44,12 @@ internal sealed partial class Joining(
 
                 continue;
             }
-            catch (Exception e) when (e is BootFileException or EnrolmentException)
+            catch (Exception e) when (e is not OperationCanceledException || !cancel.IsCancellationRequested)
             {
-                tell($"not enrolled: {e.Message}");
-                LogWaiting(e.Message);
-                await card.TellAsync(e.Message, cancel);
+                string reason = e is IOException or UnauthorizedAccessException ? Refusal.OfDisk(e).ToString() : e.Message;
+                tell($"not enrolled: {reason}");
+                LogWaiting(reason);
+                await card.TellAsync(reason, cancel);
             }
 
             long since = time.GetTimestamp();

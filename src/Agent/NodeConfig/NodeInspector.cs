@@ -28,7 +28,7 @@ internal sealed class NodeInspector(AgentOptions options, CommandRunner commands
             ReadResolv(),
             management,
             await _engine.InspectAsync(_files, cancel),
-            IsRootVolatile())
+            VolatileRoot.IsHere(options))
         {
             CloudInit = CloudInit.Read(_files),
             WpaConfiguration = interfaceName is null ? null : _files.Read(WpaConfiguration.PathOf(interfaceName)),
@@ -44,15 +44,6 @@ internal sealed class NodeInspector(AgentOptions options, CommandRunner commands
         bool isImmutable = target is null && FileOwnership.Read(path) is { IsImmutable: true };
         return new ResolvState(_files.Read(ResolvState.FilePath), target, isImmutable);
     }
-
-    /// <summary>raspi-config's overlay, a root in memory that the kernel's command line asks for; or a root that cannot be written at all.</summary>
-    private bool IsRootVolatile() =>
-        new[] { options.Under("/etc"), options.Under("/etc/network"), options.Under(options.StateDirectory) }.Any(FileOwnership.IsOnReadOnlyFileSystem)
-        || IsRootOverlay();
-
-    private bool IsRootOverlay() =>
-        Text("/proc/cmdline").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Any(word => word is "boot=overlay" || word.StartsWith("overlayroot=tmpfs", StringComparison.Ordinal))
-        && Text("/proc/mounts").Split('\n').Any(line => line.Split(' ') is [_, "/", "overlay" or "overlayfs", ..]);
 
     private string Text(string path)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using RpiAgent.Agent.Enrolment;
+using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Identity;
 
 namespace RpiAgent.Agent.Boot.Card;
@@ -13,7 +14,7 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
     private string _applied = "";
     private long _appliedAt;
     private ImmutableArray<string> _problems = [], _ignored = [];
-    private bool _scrubLegacy;
+    private bool _scrubLegacy, _isEphemeral;
 
     /// <summary>Where the hash of the last token we used is: a token on the card is known by it as used.</summary>
     public static string UsedPath(AgentOptions options) => options.State("used-token");
@@ -24,6 +25,12 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
     /// <exception cref="BootFileException">The card cannot be used; nothing of it is applied.</exception>
     public async Task<EnrolmentOrder> PrepareAsync(Action<string> tell, CancellationToken changed, CancellationToken cancel)
     {
+        _isEphemeral = VolatileRoot.IsHere(options);
+        if (_isEphemeral && !options.AllowEphemeral)
+        {
+            throw new BootFileException($"{RefusalCodes.ReadOnlyRoot}: the root file system is read-only, or an overlay in memory: after the next boot this Pi would be nobody and its token used up; make it writable (raspi-config, Overlay File System), or set AllowEphemeral in /etc/rpi-agent/agent.json");
+        }
+
         string hash = desk.Hash();
         CardSettings card = desk.Read();
         (_scrubLegacy, _ignored) = (card.ScrubLegacy, card.Ignored);
@@ -77,7 +84,10 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
             await desk.TellAsync(null, cancel);
         }
 
-        await desk.ScrubAsync(_scrubLegacy, cancel);
+        if (!_isEphemeral)
+        {
+            await desk.ScrubAsync(_scrubLegacy, cancel);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The card: {Ignored}")]
