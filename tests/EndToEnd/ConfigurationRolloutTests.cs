@@ -12,6 +12,9 @@ namespace RpiAgent.Tests.EndToEnd;
 public sealed class ConfigurationRolloutTests(TwoBackends cluster)
 {
     private const string Profile = "/etc/NetworkManager/system-connections/rpi-agent-eth0.nmconnection";
+
+    /// <summary>What its unit lets the daemon see of the file system is a view of its own.</summary>
+    private const string InTheAgent = "nsenter -m -t $(systemctl show rpi-agent -p MainPID --value)";
     private readonly Rig _rig = cluster.Rig;
 
     [Fact]
@@ -29,9 +32,11 @@ public sealed class ConfigurationRolloutTests(TwoBackends cluster)
             Assert.Contains("E_ADDRESS_IN_USE", (await TryAddressAsync(node, $"{network}.2")).Errors, StringComparison.Ordinal);
             await _rig.DoAsync("rpictl", "node", "address", node, next);
             Assert.Contains($"inet {next}/24", await LinkAsync(node), StringComparison.Ordinal);
+            await RestartsOfTheAgentAreNotNoticedAsync(node);
             await _rig.DoAsync("rpictl", "node", "address", node, "dhcp");
             Assert.Contains("dynamic", await LinkAsync(node), StringComparison.Ordinal);
             Assert.DoesNotContain(next, await LinkAsync(node), StringComparison.Ordinal);
+            await RestartsOfTheAgentAreNotNoticedAsync(node);
         }
 
         // Somebody else has the address: refused by the node, told, and nobody else is changed until what is wanted is mended.
@@ -58,7 +63,10 @@ public sealed class ConfigurationRolloutTests(TwoBackends cluster)
         string old = await AddressAsync("pi2");
         string wrong = $"{old[..old.LastIndexOf('.')]}.149";
         await _rig.ShellAsync("coordinator", $"iptables -I INPUT -s {wrong} -p tcp --dport 7444 -j DROP");
-        RigResult change = await TryAddressAsync("pi2", wrong);
+        Task<RigResult> trying = TryAddressAsync("pi2", wrong);
+        await AppliedAsync("pi2");
+        await _rig.ShellAsync("pi2", "kill -9 $(systemctl show rpi-agent -p MainPID --value)"); // the next one goes on with it
+        RigResult change = await trying;
         Assert.Equal(77, change.ExitCode);
         Assert.Contains("pi2: rolled-back: the coordinator did not confirm", change.Errors, StringComparison.Ordinal);
         Assert.Contains($"inet {old}/24", await LinkAsync("pi2"), StringComparison.Ordinal);
@@ -69,10 +77,50 @@ public sealed class ConfigurationRolloutTests(TwoBackends cluster)
         await _rig.ShellAsync("coordinator", "systemctl restart rpi-coordinator");
         await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), async () =>
             (await _rig.TryAsync(TimeSpan.FromSeconds(30), "rpictl", "rollout", "status", "--json")).Output is var status && status.Contains("pi2: rolled-back: the coordinator did not confirm", StringComparison.Ordinal) ? null : status);
+
+        // Neither has a Pi whose power is cut while it tries.
+        trying = _rig.TryAsync(TimeSpan.FromMinutes(3), "rpictl", "rollout", "retry", "pi2");
+        await AppliedAsync("pi2");
+        await _rig.DoAsync("kill", "pi2");
+        await _rig.DoAsync("start", "pi2");
+        Assert.Contains("pi2: rolled-back: the node restarted before", (await trying).Errors, StringComparison.Ordinal);
+        Assert.Contains($"inet {old}/24", await LinkAsync("pi2"), StringComparison.Ordinal);
+
         await _rig.ShellAsync("coordinator", $"iptables -D INPUT -s {wrong} -p tcp --dport 7444 -j DROP");
         await _rig.DoAsync("rpictl", "rollout", "retry", "pi2");
         Assert.Equal(wrong, await AddressAsync("pi2"));
     }
+
+    [Theory]
+    [InlineData("E_READONLY_ROOT", "mount -o remount,bind,ro /run/state")]
+    [InlineData("E_NO_SPACE", "cat /dev/zero >/run/state/ballast 2>/dev/null || true")]
+    public async Task A_node_that_cannot_write_refuses_an_order_with_the_reason_and_takes_it_once_it_can(string code, string spoil)
+    {
+        string old = await AddressAsync("pi1");
+        string next = $"{old[..old.LastIndexOf('.')]}.{(code == "E_NO_SPACE" ? 151 : 152)}";
+        const string state = "/var/lib/rpi-agent";
+        await _rig.ShellAsync("pi1", $"mkdir -p /run/state && mount -t tmpfs -o size=2m small /run/state && cp -a {state}/. /run/state/ && {spoil}; {InTheAgent} mount --bind /run/state {state}");
+        RigResult refused = await TryAddressAsync("pi1", next);
+        await _rig.ShellAsync("pi1", $"{InTheAgent} umount {state} && umount /run/state");
+        Assert.Equal(77, refused.ExitCode);
+        Assert.Contains($"pi1: refused: {code}", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains($"inet {old}/24", await LinkAsync("pi1"), StringComparison.Ordinal);
+        await _rig.DoAsync("rpictl", "rollout", "retry", "pi1");
+        Assert.Contains($"inet {next}/24", await LinkAsync("pi1"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Stopped, started and killed: the address, the route, and whoever renews the lease stay as they are.</summary>
+    private async Task RestartsOfTheAgentAreNotNoticedAsync(string node)
+    {
+        const string work = "pgrep -x dhclient; pgrep -x NetworkManager; ip -4 -br addr show eth0; ip route show default";
+        string before = await _rig.ShellAsync(node, work);
+        await _rig.ShellAsync(node, "ip -4 monitor address route >/run/watch & watch=$!; systemctl restart rpi-agent; kill -9 $(systemctl show rpi-agent -p MainPID --value); sleep 7; systemctl is-active rpi-agent; kill $watch; ! grep '^Deleted.* eth0' /run/watch");
+        Assert.Equal(before, await _rig.ShellAsync(node, work));
+        await cluster.StateAsync(node, isReady: true);
+    }
+
+    private Task<string> AppliedAsync(string node) =>
+        _rig.ShellAsync(node, "for i in $(seq 3000); do grep -q '\"applied\"' /var/lib/rpi-agent/net/txn.json 2>/dev/null && break; sleep 0.02; done; grep -q applied /var/lib/rpi-agent/net/txn.json");
 
     private Task<RigResult> TryAddressAsync(string node, string address) => _rig.TryAsync(TimeSpan.FromMinutes(3), "rpictl", "node", "address", node, address);
 

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RpiAgent.Tests.EndToEnd;
 
-/// <summary>A change of address on a Pi with real systemd and ifupdown, on a board of its own beside the cluster: whatever goes wrong, it is reachable as before.</summary>
+/// <summary>A change of address on a Pi with real systemd, with ifupdown or NetworkManager, on a board of its own beside the cluster: whatever goes wrong, it is reachable as before.</summary>
 public class NetworkTransactionTests
 {
     private const int Limit = 30;
@@ -15,16 +15,19 @@ public class NetworkTransactionTests
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public async Task Whatever_goes_wrong_the_old_address_answers_within_the_limit_and_10_seconds_and_the_reason_is_told()
+    public Task Whatever_goes_wrong_the_old_address_answers_within_the_limit_and_10_seconds_and_the_reason_is_told() =>
+        Task.WhenAll(GoesWrongAsync("matrix", 180, Backend.Ifupdown), GoesWrongAsync("matrix13", 190, Backend.NetworkManager));
+
+    private static async Task GoesWrongAsync(string name, int host, Backend backend)
     {
-        Board board = await Board.PowerOnAsync("matrix", 180);
-        string other = board.Address(181);
+        Board board = await Board.PowerOnAsync(name, host, backend);
+        string other = board.Address(host + 1), folder = backend.Folder;
 
         // Refused before anything is touched.
         Assert.Contains("E_ADDRESS_IN_USE", await board.SetAsync(board.Address(2), board.Address(1)), StringComparison.Ordinal);
-        await board.ShellAsync("mount --bind /etc/network /etc/network && mount -o remount,bind,ro /etc/network");
+        await board.ShellAsync($"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}");
         Assert.Contains("E_READONLY_ROOT", await board.SetAsync(other, board.Address(1)), StringComparison.Ordinal);
-        await board.ShellAsync("umount /etc/network");
+        await board.ShellAsync($"umount {folder}");
         await board.ShellAsync("mkdir -p /tmp/full && mount -t tmpfs -o size=512k full /var/lib/rpi-agent");
         Assert.Contains("E_NO_SPACE", await board.SetAsync(other, board.Address(1)), StringComparison.Ordinal);
         await board.ShellAsync("umount /var/lib/rpi-agent");
@@ -41,7 +44,7 @@ public class NetworkTransactionTests
         {
             Task<string> change = board.SetAsync(other, board.Address(1));
             await board.WaitForMarkerAsync("applied");
-            string second = await board.SetAsync(board.Address(182), board.Address(1));
+            string second = await board.SetAsync(board.Address(host + 2), board.Address(1));
             Assert.Contains("E_TXN_PENDING", second, StringComparison.Ordinal);
             await board.TryShellAsync("kill -9 $(pgrep -f '[r]pi-agent network set')");
             return await change;
@@ -51,7 +54,7 @@ public class NetworkTransactionTests
         // The disk fills up while the change waits: the way back needs no room.
         await EndsAsOldAsync(board, "taken back by hand", async () =>
         {
-            await board.ShellAsync("mount -t tmpfs -o size=2m small /mnt && mkdir /mnt/state && cp -a /etc/network /mnt/ && mount --bind /mnt/network /etc/network && mount --bind /mnt/state /var/lib/rpi-agent");
+            await board.ShellAsync($"mount -t tmpfs -o size=2m small /mnt && mkdir /mnt/state && cp -a {folder} /mnt/folder && mount --bind /mnt/folder {folder} && mount --bind /mnt/state /var/lib/rpi-agent");
             Task<string> change = board.SetAsync(other, board.Address(1));
             await board.WaitForMarkerAsync("applied");
             await board.ShellAsync("cat /dev/zero >/mnt/ballast 2>/dev/null || true");
@@ -77,7 +80,7 @@ public class NetworkTransactionTests
     private static async Task CutAgainAndAgainAsync(string name, int first, bool isConfirmed)
     {
         const int cuts = 10;
-        Board board = await Board.PowerOnAsync(name, first);
+        Board board = await Board.PowerOnAsync(name, first, Backend.Ifupdown);
         for (int i = 0; i < cuts; i++)
         {
             string next = board.Address(first + 1 + (i % 2));
@@ -103,18 +106,18 @@ public class NetworkTransactionTests
     }
 
     /// <summary>A board with the agent on its card, in no cluster, whose address was set by hand.</summary>
-    private sealed class Board(string name, string network)
+    private sealed class Board(string name, string network, Backend backend)
     {
         public required string Current { get; set; }
 
         public string Address(int host) => string.Create(CultureInfo.InvariantCulture, $"{network}.{host}");
 
-        public static async Task<Board> PowerOnAsync(string name, int host)
+        public static async Task<Board> PowerOnAsync(string name, int host, Backend backend)
         {
-            await VirtualCluster.DoAsync("loose", name);
+            await VirtualCluster.DoAsync("loose", name, "--os", backend.System);
             string[] words = (await VirtualCluster.ShellAsync(name, "until ip -4 -br addr show eth0 | grep -q /24; do sleep 0.2; done; ip -4 -br addr show eth0")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
             string network = words[2][..words[2].LastIndexOf('.')];
-            Board board = new(name, network) { Current = $"{network}.{host}" };
+            Board board = new(name, network, backend) { Current = $"{network}.{host}" };
             await board.ShellAsync("systemctl disable --now rpi-agent.service 2>/dev/null"); // it waits for a boot file; here a person has the word
             await VirtualCluster.ShellAsync(name, $"(for i in $(seq 100); do rpi-agent network confirm >/dev/null 2>&1 && break; sleep 0.2; done) & rpi-agent network set --iface eth0 --method static --address {board.Current}/24 --gateway {network}.1 --dns {network}.1 --within {Limit} && wait");
             Assert.Null(await board.WhyNotAsOldAsync());
@@ -146,7 +149,7 @@ public class NetworkTransactionTests
         /// <summary>Null when the file says this address, it answers from outside, and nothing is left of any change.</summary>
         public async Task<string?> WhyNotAsync(string address)
         {
-            string found = await ShellAsync("grep -h '^ *address' /etc/network/interfaces; find /etc /var/lib/rpi-agent -name '.*.rpi-*' -o -path '*/net/txn*'; systemctl list-units --no-legend 'rpi-agent-net-timer.*'");
+            string found = await ShellAsync($"{backend.ShowAddress}; find /etc /var/lib/rpi-agent -name '.*.rpi-*' -o -path '*/net/txn*'; systemctl list-units --no-legend 'rpi-agent-net-timer.*'");
             if (found.Trim() != $"address {address}")
             {
                 return $"{name}: {found}";
@@ -156,5 +159,15 @@ public class NetworkTransactionTests
             PingReply reply = await ping.SendPingAsync(address, TimeSpan.FromSeconds(1));
             return reply.Status == IPStatus.Success ? null : $"{address} does not answer: {reply.Status}";
         }
+    }
+
+    /// <param name="System">As deploy/try.sh calls it.</param>
+    /// <param name="Folder">Where its files are.</param>
+    /// <param name="ShowAddress">Prints what they say of eth0.</param>
+    private sealed record Backend(string System, string Folder, string ShowAddress)
+    {
+        public static readonly Backend Ifupdown = new("debian-12", "/etc/network", "grep -h '^ *address' /etc/network/interfaces");
+        public static readonly Backend NetworkManager = new(
+            "debian-13", "/etc/NetworkManager/system-connections", @"sed -n 's|^address1=\([0-9.]*\).*|address \1|p' /etc/NetworkManager/system-connections/rpi-agent-eth0.nmconnection");
     }
 }
