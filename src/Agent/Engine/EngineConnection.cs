@@ -52,7 +52,7 @@ internal sealed partial class EngineConnection(string socket, TimeProvider time,
             return true;
         }, cancel);
 
-    /// <summary>The library does not negotiate: ask once without a version, then use the lower of the engine's and the tested one.</summary>
+    /// <summary>The library does not negotiate: ask once without a version, then agree on one.</summary>
     private async ValueTask<DockerClient> ConnectAsync(CancellationToken cancel)
     {
         if (_client is { } known)
@@ -73,15 +73,19 @@ internal sealed partial class EngineConnection(string socket, TimeProvider time,
             throw new TimeoutException($"no answer within {VersionTimeout.TotalSeconds:0} s", e);
         }
 
-        Version agreed = Agree(version.APIVersion);
+        Version agreed = Agree(version.APIVersion, version.MinAPIVersion ?? "");
         LogConnected(version.Version, version.APIVersion, agreed);
         DockerClient client = Builder().WithApiVersion(agreed).Build();
         _client = client;
         return client;
     }
 
-    internal static Version Agree(string engineVersion) =>
-        Version.TryParse(engineVersion, out Version? offered) && offered < NewestTested ? offered : NewestTested;
+    /// <summary>The tested version, or the nearest to it that the engine speaks: 20.10 has nothing above 1.41, 29.0 nothing below 1.44.</summary>
+    internal static Version Agree(string newest, string oldest)
+    {
+        Version agreed = Version.TryParse(newest, out Version? offered) && offered < NewestTested ? offered : NewestTested;
+        return Version.TryParse(oldest, out Version? minimum) && minimum > agreed ? minimum : agreed;
+    }
 
     private DockerClientBuilder Builder() =>
         new DockerClientBuilder().WithEndpoint(_endpoint).WithTimeout(Timeout.InfiniteTimeSpan);
