@@ -21,14 +21,20 @@ public class DockerOptionsTests
     [Fact]
     public void Debians_engine_is_told_in_etc_default_docker_and_others_by_a_drop_in()
     {
-        Assert.Equal("DOCKER_OPTS=\"--log-driver=local\"\n", Written(Debian, "--log-driver=local")["/etc/default/docker"]);
+        Assert.Equal("# Words of rpi-agent: --log-driver=local\nDOCKER_OPTS=\"--log-driver=local\"\n", Written(Debian, "--log-driver=local")["/etc/default/docker"]);
         string dropIn = Written(Ce, "--log-driver=local", "--label=load=50%")[DockerOptionsPlanner.DropInPath];
         Assert.Contains($"[Service]\nExecStart=\nExecStart={CeStart} --log-driver=local --label=load=50%%\n", dropIn, StringComparison.Ordinal);
 
         // Written once, the drop-in is what starts the engine; a second time changes nothing, other words change it.
-        EngineSetup again = Ce with { Starts = [new UnitStart(DockerOptionsPlanner.DropInPath, $"{CeStart} --log-driver=local --label=load=50%")], DropIn = Encoding.ASCII.GetBytes(dropIn) };
+        EngineSetup again = Ce with { DropIn = Encoding.ASCII.GetBytes(dropIn) };
         Assert.Empty(Written(again, "--log-driver=local", "--label=load=50%"));
         Assert.Contains($"ExecStart={CeStart} --debug\n", Written(again, "--debug")[DockerOptionsPlanner.DropInPath], StringComparison.Ordinal);
+
+        // No longer ordered, or Debian's engine in the place of the other: nothing may hide the unit's own command.
+        Assert.Equal("# Of rpi-agent; changes are overwritten.\n", Encoding.ASCII.GetString(DockerOptionsPlanner.Plan(again, [], "", "", withdraws: true)[DockerOptionsPlanner.DropInPath]));
+        Dictionary<string, string> replaced = Written(Debian with { DropIn = again.DropIn }, "--log-driver=local");
+        Assert.Equal(["/etc/default/docker", DockerOptionsPlanner.DropInPath], replaced.Keys);
+        Assert.DoesNotContain("ExecStart", replaced[DockerOptionsPlanner.DropInPath], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,6 +65,8 @@ public class DockerOptionsTests
     [InlineData("--default-address-pool base=10.201.0.0/16,size=8", RefusalCodes.BadDockerOption)]
     [InlineData("--label=a$b", RefusalCodes.BadDockerOption)]
     [InlineData("--label='a", RefusalCodes.BadDockerOption)]
+    [InlineData("stray --debug", RefusalCodes.BadDockerOption)]
+    [InlineData("--log-opt=max-size=1m --log-opt=max-size=2m", RefusalCodes.OptionConflict)]
     public void What_would_break_or_open_the_engine_is_refused(string words, string code) => Assert.Equal(code, Refused(Debian, words.Split(' ')).Code);
 
     [Theory]
@@ -66,10 +74,12 @@ public class DockerOptionsTests
     [InlineData("-H tcp://0.0.0.0:2376 --tlsverify --tlscacert=/etc/docker/ca.pem")]
     [InlineData("--default-address-pool base=10.201.0.0/16,size=24 --default-address-pool base=10.202.0.0/16,size=24")]
     [InlineData("--log-opt max-size=10m --log-opt max-file=3")]
+    [InlineData("-H tcp://0.0.0.0:2376 --tlsverify")]
+    [InlineData("--feature=a=true --feature=b=false --host-gateway-ip=10.0.0.1 --host-gateway-ip=fd00::1")]
     [InlineData("-H unix:///run/other.sock --host=fd:// --live-restore=false")]
     [InlineData("--bip=10.200.0.1/24 --authorization-plugin=a --authorization-plugin=b")]
     public void What_is_asked_for_in_so_many_words_or_may_be_given_twice_is_taken(string words) =>
-        Assert.Equal($"DOCKER_OPTS=\"{words}\"\n", Written(Debian, words.Split(' '))["/etc/default/docker"]);
+        Assert.Equal($"# Words of rpi-agent: {words}\nDOCKER_OPTS=\"{words}\"\n", Written(Debian, words.Split(' '))["/etc/default/docker"]);
 
     [Fact]
     public void An_engine_that_still_knows_cluster_store_may_have_it_and_one_of_unknown_version_not()
@@ -110,7 +120,7 @@ public class DockerOptionsTests
         Assert.Equal(EngineTls.Paths.Order(StringComparer.Ordinal), DockerOptionsPlanner.Plan(open with { Identity = ("cert2"u8.ToArray(), "key2"u8.ToArray()) }, ["--debug"], "clients", "").Keys);
 
         // No longer asked for, with and without other options; what a person wrote stays as it is.
-        Assert.Equal("DOCKER_OPTS=\"--debug\"\n", Written(open, "--debug")["/etc/default/docker"]);
+        Assert.Equal("# Words of rpi-agent: --debug\nDOCKER_OPTS=\"--debug\"\n", Written(open, "--debug")["/etc/default/docker"]);
         Assert.Equal("DOCKER_OPTS=\"\"\n", Written(open)["/etc/default/docker"]);
         Assert.Empty(Written(Debian with { Defaults = "DOCKER_OPTS='-H tcp://0.0.0.0:2375'\n"u8.ToArray() }));
         Assert.Throws<RefusalException>(() => DockerOptionsPlanner.Plan(Debian, [], "clients", ""));
@@ -156,9 +166,57 @@ public class DockerOptionsTests
     [Fact]
     public void Options_that_are_no_longer_ordered_go_and_a_persons_own_stay()
     {
-        EngineSetup set = Debian with { Defaults = "DOCKER_OPTS=\"--debug\"\n"u8.ToArray() };
+        EngineSetup set = Debian with { Defaults = "# Words of rpi-agent: --debug\nDOCKER_OPTS=\"--dns 1.1.1.1 --debug\"\n"u8.ToArray() };
         Assert.Empty(DockerOptionsPlanner.Plan(set, [], "", ""));
-        Assert.Equal("DOCKER_OPTS=\"\"\n"u8, DockerOptionsPlanner.Plan(set, [], "", "", withdraws: true)["/etc/default/docker"]);
+        Assert.Equal("DOCKER_OPTS=\"--dns 1.1.1.1\"\n"u8, DockerOptionsPlanner.Plan(set, [], "", "", withdraws: true)["/etc/default/docker"]);
+    }
+
+    [Theory]
+    [InlineData("--data-root=/mnt/ssd", "--debug", "--data-root=/mnt/ssd --debug")]
+    [InlineData("--data-root /mnt/ssd -D", "--debug=true --data-root=/mnt/ssd", null)]
+    [InlineData("--dns=1.1.1.1", "--dns=1.1.1.1 --dns=8.8.8.8", "--dns=1.1.1.1 --dns=8.8.8.8")]
+    [InlineData("--log-opt max-file=3", "--log-opt=max-size=5m", "--log-opt max-file=3 --log-opt=max-size=5m")]
+    public void A_persons_words_stay_before_ours_and_are_not_said_twice(string theirs, string ours, string? both)
+    {
+        Dictionary<string, string> written = Written(Debian with { Defaults = Encoding.ASCII.GetBytes($"DOCKER_OPTS=\"{theirs}\"\n") }, ours.Split(' '));
+        if (both is null)
+        {
+            Assert.Empty(written);
+        }
+        else
+        {
+            Assert.EndsWith($"DOCKER_OPTS=\"{both}\"\n", written["/etc/default/docker"], StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("--data-root=/mnt/ssd", "--data-root=/mnt/hdd")]
+    [InlineData("-D", "--debug=false")]
+    [InlineData("--log-opt max-size=10m", "--log-opt=max-size=5m")]
+    [InlineData("--label=zone=attic", "--label=zone=cellar")]
+    public void A_person_who_says_otherwise_is_not_overruled(string theirs, string ours)
+    {
+        EngineSetup setup = Debian with { Defaults = Encoding.ASCII.GetBytes($"# mine\nDOCKER_OPTS=\"{theirs}\"\n") };
+        Assert.Equal((RefusalCodes.OptionConflict, "/etc/default/docker:2"), Refused(setup, ours));
+    }
+
+    [Theory]
+    [InlineData("{\"live-restore\": true}", RefusalCodes.OptionConflict, "/etc/docker/daemon.json")]
+    [InlineData("{\"cluster-store\": \"consul://10.0.0.1:8500\"}", RefusalCodes.OptionRemoved, "/etc/docker/daemon.json")]
+    [InlineData("{\"live-restore\": false}", null, null)]
+    public void What_does_not_go_with_the_cluster_is_told_wherever_it_stands(string daemon, string? code, string? at)
+    {
+        EngineSetup setup = Debian with { Daemon = Encoding.UTF8.GetBytes(daemon) };
+        if (code is null)
+        {
+            Assert.NotEmpty(Written(setup, "--debug"));
+        }
+        else
+        {
+            Assert.Equal((code, at), Refused(setup, "--debug"));
+        }
+
+        Assert.Equal((RefusalCodes.OptionConflict, "/etc/default/docker:1"), Refused(Debian with { Defaults = "DOCKER_OPTS=--live-restore\n"u8.ToArray() }, "--debug"));
     }
 
     [Fact]
@@ -189,6 +247,25 @@ public class DockerOptionsTests
         Assert.Equal([new UnitStart("/etc/systemd/system/docker.service.d/10-machine.conf", "/usr/bin/dockerd")], starts);
         Assert.Equal(["/usr/sbin/dockerd", "-H", "fd://", "$DOCKER_OPTS"], unit.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.True(readsDefaults);
+    }
+
+    [Fact]
+    public void A_drop_in_of_somebody_else_is_seen_behind_our_own_and_with_blanks_around_the_equals_sign()
+    {
+        (ImmutableArray<UnitStart> starts, _, _) = UnitText.Parse("""
+            # /lib/systemd/system/docker.service
+            [Service]
+            ExecStart=/usr/bin/dockerd -H fd://
+            # /etc/systemd/system/docker.service.d/10-machine.conf
+            [Service]
+            ExecStart =
+            ExecStart = /usr/bin/dockerd -H tcp://0.0.0.0:2376
+            # /etc/systemd/system/docker.service.d/10-rpi-agent.conf
+            [Service]
+            ExecStart=
+            ExecStart=/usr/bin/dockerd -H fd:// --debug
+            """);
+        Assert.Equal([new UnitStart("/etc/systemd/system/docker.service.d/10-machine.conf", "/usr/bin/dockerd -H tcp://0.0.0.0:2376")], starts);
     }
 
     private static (string Code, string At) Refused(EngineSetup setup, params string[] words)

@@ -29,15 +29,19 @@ public class DocumentTests
         Assert.Equal(after, Text(ResolvConf.WithNameServers(Bytes(before), [Ipv4.Parse("8.8.8.8")])));
 
     [Theory]
-    [InlineData("", "DOCKER_OPTS=\"--a --b\"\n")]
-    [InlineData("# DOCKER_OPTS=\"x\"\nhttp_proxy=y", "# DOCKER_OPTS=\"x\"\nhttp_proxy=y\nDOCKER_OPTS=\"--a --b\"\n")]
-    [InlineData("DOCKER_OPTS=old\nDOCKER_OPTS='\n-H fd://\n'\nexport \"X=1\"\n", "DOCKER_OPTS=old\nDOCKER_OPTS=\"--a --b\"\nexport \"X=1\"\n")]
+    [InlineData("", "# Words of rpi-agent: --a --b\nDOCKER_OPTS=\"--a --b\"\n")]
+    [InlineData("# DOCKER_OPTS=\"x\"\nhttp_proxy=y", "# DOCKER_OPTS=\"x\"\nhttp_proxy=y\n# Words of rpi-agent: --a --b\nDOCKER_OPTS=\"--a --b\"\n")]
+    [InlineData("DOCKER_OPTS=old\nDOCKER_OPTS='\n-H fd://\n'\nexport \"X=1\"\n", "DOCKER_OPTS=old\n# Words of rpi-agent: --a --b\nDOCKER_OPTS=\"-H fd:// --a --b\"\nexport \"X=1\"\n")]
     [InlineData("DOCKER_OPTS=--a \\\n   --b\nX=1\n", "DOCKER_OPTS=--a \\\n   --b\nX=1\n")]
-    [InlineData("DOCKER_OPTS=\"--a\" '--c'\n", "DOCKER_OPTS=\"--a --b\"\n")]
-    [InlineData("# example \\\nDOCKER_OPTS=\"-D\"\n", "# example \\\n\nDOCKER_OPTS=\"--a --b\"\n")]
+    [InlineData("DOCKER_OPTS=\"--a\" '--c'\n", "# Words of rpi-agent: --a --b\nDOCKER_OPTS=\"--a--c --a --b\"\n")]
+    [InlineData("# example \\\nDOCKER_OPTS=\"-D\"\n", "# example \\\n\n# Words of rpi-agent: --a --b\nDOCKER_OPTS=\"-D --a --b\"\n")]
     [InlineData("; one \\\n# two \\\nDOCKER_OPTS=\"--a --b\"\n", "; one \\\n# two \\\n\nDOCKER_OPTS=\"--a --b\"\n")]
-    public void Only_the_last_assignment_of_the_engines_options_changes(string before, string after) =>
-        Assert.Equal(after, Text(DockerDefaults.WithOptions(Bytes(before), ["--a", "--b"])));
+    [InlineData("DOCKER_OPTS='--label=x=\"$y\\'\n", "# Words of rpi-agent: --a --b\nDOCKER_OPTS=\"--label=x=\\\"\\$y\\\\ --a --b\"\n")]
+    [InlineData("# Words of rpi-agent: --c\nDOCKER_OPTS=\"--dns 1.1.1.1 --c --e\"\n", "# Words of rpi-agent: --a --b\nDOCKER_OPTS=\"--dns 1.1.1.1 --e --a --b\"\n")]
+    [InlineData("# Words of rpi-agent: --a --b\nDOCKER_OPTS='--a --b --dns=1.1.1.1'\n", "# Words of rpi-agent: --a --b\nDOCKER_OPTS='--a --b --dns=1.1.1.1'\n")]
+    [InlineData("# Words of rpi-agent: --a --b\n\nDOCKER_OPTS='--a'\n", "# Words of rpi-agent: --a --b\n\n# Words of rpi-agent: --b\nDOCKER_OPTS=\"--a --b\"\n")]
+    public void Of_the_engines_options_only_the_words_that_are_ours_change(string before, string after) =>
+        Assert.Equal(after, Text(DockerDefaults.Read(Bytes(before)).With(["--a", "--b"])));
 
     [Fact]
     public void A_quotation_mark_that_is_not_closed_is_refused_with_its_line()
@@ -53,8 +57,10 @@ public class DocumentTests
             byte[] before = Bytes(text);
             try
             {
-                byte[] once = DockerDefaults.WithOptions(before, ["--a"]);
-                return EnvironmentFile.Parse(once, "x")["DOCKER_OPTS"] == "--a" && DockerDefaults.WithOptions(once, ["--a"]).AsSpan().SequenceEqual(once);
+                DockerDefaults first = DockerDefaults.Read(before);
+                byte[] once = first.With(["--a"]);
+                DockerDefaults second = DockerDefaults.Read(once);
+                return second.Foreign.SequenceEqual(first.Foreign) && second.Own.SequenceEqual(["--a"]) && second.With(["--a"]).AsSpan().SequenceEqual(once) && DockerDefaults.Read(second.With([])).Present.SequenceEqual(first.Present);
             }
             catch (RefusalException)
             {

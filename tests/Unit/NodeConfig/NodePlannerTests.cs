@@ -37,7 +37,7 @@ public class NodePlannerTests
                 Assert.Equal([InterfacesReader.MainPath, ResolvState.FilePath], change.Files.Keys);
                 Assert.Equal("nameserver 192.168.1.1\nsearch lan\n", Text(change.Files[ResolvState.FilePath]));
             },
-            step => Assert.Equal("# options\nDOCKER_OPTS=\"--log-driver=local\"\n", Text(Assert.IsType<ChangeDockerOptions>(step).Files["/etc/default/docker"])));
+            step => Assert.Equal("# options\n# Words of rpi-agent: --log-driver=local\nDOCKER_OPTS=\"--log-driver=local\"\n", Text(Assert.IsType<ChangeDockerOptions>(step).Files["/etc/default/docker"])));
     }
 
     [Fact]

@@ -38,20 +38,32 @@ internal static class DockerOptionsPlanner
             throw new RefusalException(refusal);
         }
 
-        (string path, byte[]? before, byte[] after) = setup.Starts switch
+        var wished = ImmutableSortedDictionary<string, byte[]>.Empty;
+        if (setup.HonoursDefaults)
         {
-            [.., { Command: var command }] when setup.ReadsDefaults && command.Contains("$DOCKER_OPTS", StringComparison.Ordinal) =>
-                (DockerDefaults.FilePath, setup.Defaults, DockerDefaults.WithOptions(setup.Defaults, words)),
-            [var only] when only.Command == setup.UnitStart || only.File == DropInPath => (DropInPath, setup.DropIn, DropIn(setup.UnitStart, words)),
-            [.., var other] => throw new RefusalException(new Refusal(RefusalCodes.OptionConflict, other.File, $"{other.File} starts the engine in its own way ({other.Command}), so options of ours would have no effect or undo it; take its ExecStart= out, or leave the options out")),
-            [] => throw new RefusalException(new Refusal(RefusalCodes.OptionConflict, "docker.service", "there is no docker.service that could be given options; install docker.io, or leave the options out")),
-        };
-        return before is not null && before.AsSpan().SequenceEqual(after)
-            ? ImmutableSortedDictionary<string, byte[]>.Empty
-            : ImmutableSortedDictionary<string, byte[]>.Empty.Add(path, after);
+            wished = wished.Add(DockerDefaults.FilePath, DockerDefaults.Read(setup.Defaults).With(words));
+        }
+        else if (setup.Starts.FirstOrDefault(start => start.Command != setup.UnitStart) is { } other)
+        {
+            throw new RefusalException(new Refusal(RefusalCodes.OptionConflict, other.File, $"{other.File} starts the engine in its own way ({other.Command}), so options of ours would have no effect or undo it; take its ExecStart= out, or leave the options out"));
+        }
+        else if (setup.Starts.IsEmpty)
+        {
+            throw new RefusalException(new Refusal(RefusalCodes.OptionConflict, "docker.service", "there is no docker.service that could be given options; install docker.io, or leave the options out"));
+        }
+
+        // Also where it is no longer needed: the unit's command may be another one today.
+        bool needsDropIn = !setup.HonoursDefaults && !words.IsEmpty;
+        if (needsDropIn || setup.DropIn is not null)
+        {
+            wished = wished.Add(DropInPath, DropIn(needsDropIn ? setup.UnitStart : "", words));
+        }
+
+        return wished.RemoveRange(wished.Where(file => (file.Key == DropInPath ? setup.DropIn : setup.Defaults).AsSpan().SequenceEqual(file.Value)).Select(file => file.Key));
     }
 
-    /// <summary>The unit's own command with our words behind it; a percent sign would be a specifier to systemd.</summary>
-    private static byte[] DropIn(string command, ImmutableArray<string> words) =>
-        Encoding.ASCII.GetBytes($"# Of rpi-agent; changes are overwritten.\n[Service]\nExecStart=\nExecStart={command} {string.Join(' ', words.Select(word => word.Replace("%", "%%", StringComparison.Ordinal)))}\n");
+    /// <summary>The unit's own command with our words behind it; without a command only who it belongs to. A percent sign would be a specifier to systemd.</summary>
+    private static byte[] DropIn(string command, ImmutableArray<string> words) => Encoding.ASCII.GetBytes("# Of rpi-agent; changes are overwritten.\n" + (command.Length > 0
+        ? $"[Service]\nExecStart=\nExecStart={command} {string.Join(' ', words.Select(word => word.Replace("%", "%%", StringComparison.Ordinal)))}\n"
+        : ""));
 }

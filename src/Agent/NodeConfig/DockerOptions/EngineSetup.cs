@@ -4,7 +4,7 @@ using System.Text;
 namespace RpiAgent.Agent.NodeConfig.DockerOptions;
 
 /// <summary>How the engine is started on this node, as far as its options are concerned.</summary>
-/// <param name="Starts">Every ExecStart= that counts after resets, in the order systemd reads them; empty without docker.service.</param>
+/// <param name="Starts">Every ExecStart= that counts after resets, in the order systemd reads them, without our own drop-in; empty without docker.service.</param>
 /// <param name="UnitStart">That of the unit's own file, before any drop-in; empty when there is none.</param>
 /// <param name="ReadsDefaults">/etc/default/docker is an EnvironmentFile= of it.</param>
 /// <param name="Defaults">Content of /etc/default/docker.</param>
@@ -25,6 +25,9 @@ internal sealed record EngineSetup(
     /// <summary>PEM of the node's certificate and key; null when it is enrolled nowhere.</summary>
     public (byte[] Certificate, byte[] Key)? Identity { get; init; }
 
+    /// <summary>What stands in DOCKER_OPTS of /etc/default/docker reaches the engine.</summary>
+    public bool HonoursDefaults => ReadsDefaults && Starts is [.., { Command: var command }] && command.Contains("$DOCKER_OPTS", StringComparison.Ordinal);
+
     /// <summary>Its TLS port was opened by us.</summary>
     public bool HasTls => Mentions(EngineTls.Folder);
 
@@ -38,6 +41,7 @@ internal sealed record UnitStart(string File, string Command);
 /// <summary>What <c>systemctl cat</c> prints: files one after the other, each under a comment with its path.</summary>
 internal static class UnitText
 {
+    /// <summary>Our own drop-in is passed over: with its reset it would hide somebody else's.</summary>
     public static (ImmutableArray<UnitStart> Starts, string UnitStart, bool ReadsDefaults) Parse(string text)
     {
         string file = "", own = "", first = "";
@@ -49,22 +53,26 @@ internal static class UnitText
             {
                 file = line[2..];
                 first = first.Length == 0 ? file : first;
+                continue;
             }
-            else if (line.StartsWith("ExecStart=", StringComparison.Ordinal))
-            {
-                string command = line["ExecStart=".Length..].Trim();
-                if (command.Length == 0)
-                {
-                    starts.Clear();
-                    continue;
-                }
 
-                own = own.Length == 0 && file == first ? command : own;
-                starts.Add(new UnitStart(file, command));
-            }
-            else if (line.StartsWith("EnvironmentFile=", StringComparison.Ordinal))
+            if (file == DockerOptionsPlanner.DropInPath || line.Split('=', 2, StringSplitOptions.TrimEntries) is not [var key, var value])
             {
-                readsDefaults = line.Length > "EnvironmentFile=".Length && (readsDefaults || line.TrimEnd().EndsWith(DockerDefaults.FilePath, StringComparison.Ordinal));
+                continue;
+            }
+
+            switch (key)
+            {
+                case "ExecStart" when value.Length == 0:
+                    starts.Clear();
+                    break;
+                case "ExecStart":
+                    own = own.Length == 0 && file == first ? value : own;
+                    starts.Add(new UnitStart(file, value));
+                    break;
+                case "EnvironmentFile":
+                    readsDefaults = value.Length > 0 && (readsDefaults || value.EndsWith(DockerDefaults.FilePath, StringComparison.Ordinal));
+                    break;
             }
         }
 

@@ -39,36 +39,54 @@ internal sealed record EnvironmentFile(string Text, ImmutableArray<Assignment> A
 
     public byte[] Render() => Encoding.Latin1.GetBytes(Text);
 
-    public string? this[string name] => Assignments.LastOrDefault(assignment => assignment.Name == name)?.Value;
+    public string? this[string name] => Last(name)?.Value;
+
+    /// <summary>Number of the line of the last assignment of the name; 1 without one.</summary>
+    public int LineOf(string name) => Text.AsSpan(0, Last(name)?.Start ?? 0).Count('\n') + 1;
+
+    /// <summary>The comment directly above the last assignment of the name; empty when there is none.</summary>
+    public string CommentAbove(string name) => Last(name) is { } last ? Text[StartWithComment(last, "")..last.Start].Trim() : "";
 
     /// <summary>The file with the last assignment of the name replaced, or one added at the end.</summary>
-    public byte[] With(string name, string value)
+    /// <param name="mark">How the comment above it begins; one that begins so is replaced, too.</param>
+    /// <param name="comment">Its words; without any there is none.</param>
+    public byte[] With(string name, string value, string mark, string comment)
     {
-        if (this[name] == value && !IsDoubtful(name))
+        string lines = $"{(comment.Length > 0 ? $"{mark} {comment}\n" : "")}{name}=\"{Quotable(value)}\"";
+        if (Last(name) is { } last)
         {
-            return Render();
-        }
-
-        string line = $"{name}=\"{value}\"";
-        Assignment? last = Assignments.LastOrDefault(assignment => assignment.Name == name);
-        if (last is not null)
-        {
-            return Encoding.Latin1.GetBytes(Text[..last.Start] + (FollowsOpenComment(last) ? "\n" : "") + line + Text[last.End..]);
+            int start = StartWithComment(last, mark);
+            return Encoding.Latin1.GetBytes(Text[..start] + (FollowsOpenComment(start) ? "\n" : "") + lines + Text[last.End..]);
         }
 
         // A backslash at the end would swallow the line feed, and the new line with it.
         string end = Text.Length == 0 || Text.EndsWith('\n') ? "" : "\n";
         string gap = Text.TrimEnd('\n').EndsWith('\\') ? "\n" : "";
-        return Encoding.Latin1.GetBytes($"{Text}{end}{gap}{line}\n");
+        return Encoding.Latin1.GetBytes($"{Text}{end}{gap}{lines}\n");
     }
 
     /// <summary>A comment before it ends in a backslash: to systemd before 254 the assignment is part of the comment, to later ones it is not.</summary>
-    public bool IsDoubtful(string name) => Assignments.LastOrDefault(assignment => assignment.Name == name) is { } last && FollowsOpenComment(last);
+    public bool IsDoubtful(string name) => Last(name) is { } last && FollowsOpenComment(last.Start);
 
-    private bool FollowsOpenComment(Assignment assignment)
+    private static string Quotable(string value) =>
+        string.Concat(value.Select(c => c is '"' or '\\' or '$' or '`' ? $"\\{c}" : $"{c}"));
+
+    private Assignment? Last(string name) => Assignments.LastOrDefault(assignment => assignment.Name == name);
+
+    /// <summary>Where the line above the assignment begins, if it is a comment that begins so; else where the assignment does.</summary>
+    private int StartWithComment(Assignment assignment, string mark)
+    {
+        int feed = assignment.Start == 0 ? -1 : Text.LastIndexOf('\n', assignment.Start - 1);
+        int start = feed <= 0 ? 0 : Text.LastIndexOf('\n', feed - 1) + 1;
+        return feed >= 0 && Text.AsSpan(start, feed - start).TrimStart() is ['#' or ';', ..] line && line.StartsWith(mark) && !Assignments.Any(other => other.Start < start && other.End > start)
+            ? start
+            : assignment.Start;
+    }
+
+    private bool FollowsOpenComment(int position)
     {
         // Up from the line before: a comment, or what an earlier backslash made one.
-        ReadOnlySpan<char> before = Text.AsSpan(0, assignment.Start);
+        ReadOnlySpan<char> before = Text.AsSpan(0, position);
         int feed = before.LastIndexOf('\n');
         if (feed < 0 || !before[..feed].EndsWith("\\"))
         {
