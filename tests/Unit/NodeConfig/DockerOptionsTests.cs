@@ -66,6 +66,12 @@ public class DockerOptionsTests
     [InlineData("--label=a$b", RefusalCodes.BadDockerOption)]
     [InlineData("--label='a", RefusalCodes.BadDockerOption)]
     [InlineData("stray --debug", RefusalCodes.BadDockerOption)]
+    [InlineData("--log-opt=max-size=10q", RefusalCodes.BadDockerOption)]
+    [InlineData("--log-driver=local --log-opt max-size=0", RefusalCodes.BadDockerOption)]
+    [InlineData("--log-opt=max-size=10m --log-opt=max-file=0", RefusalCodes.BadDockerOption)]
+    [InlineData("--log-opt=compress=yes", RefusalCodes.BadDockerOption)]
+    [InlineData("--log-opt=compress=true --log-opt=max-size=1m", RefusalCodes.BadDockerOption)]
+    [InlineData("--log-driver=local --log-opt=max-file=1", RefusalCodes.BadDockerOption)]
     [InlineData("--log-opt=max-size=1m --log-opt=max-size=2m", RefusalCodes.OptionConflict)]
     public void What_would_break_or_open_the_engine_is_refused(string words, string code) => Assert.Equal(code, Refused(Debian, words.Split(' ')).Code);
 
@@ -74,6 +80,8 @@ public class DockerOptionsTests
     [InlineData("-H tcp://0.0.0.0:2376 --tlsverify --tlscacert=/etc/docker/ca.pem")]
     [InlineData("--default-address-pool base=10.201.0.0/16,size=24 --default-address-pool base=10.202.0.0/16,size=24")]
     [InlineData("--log-opt max-size=10m --log-opt max-file=3")]
+    [InlineData("--log-driver=local --log-opt=max-size=1.5MiB --log-opt=max-file=1 --log-opt=compress=false")]
+    [InlineData("--log-driver=syslog --log-opt=max-size=any")]
     [InlineData("-H tcp://0.0.0.0:2376 --tlsverify")]
     [InlineData("--feature=a=true --feature=b=false --host-gateway-ip=10.0.0.1 --host-gateway-ip=fd00::1")]
     [InlineData("-H unix:///run/other.sock --host=fd:// --live-restore=false")]

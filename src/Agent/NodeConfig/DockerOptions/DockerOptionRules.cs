@@ -23,7 +23,8 @@ internal static class DockerOptionRules
             ?? RefuseSwarmless(all)
             ?? RefuseBridge(setup, words)
             ?? RefusePools(setup, words)
-            ?? RefuseTwice(ours, present);
+            ?? RefuseTwice(ours, present)
+            ?? LogOptionRules.Refuse(ours, all);
     }
 
     private static Refusal? RefuseWord(string word) =>
