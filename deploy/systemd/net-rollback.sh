@@ -40,8 +40,19 @@ stop_dhcp_clients() {
     done
 }
 
+# An engine that hangs would take as long as its unit lets it, and the node would be without one meanwhile.
+engine_down() {
+    if [ "$(systemctl show --property=ActiveState --value "$1")" != activating ]; then
+        timeout 12 systemctl stop "$1" && return
+    fi
+    systemctl kill --kill-who=main --signal=KILL "$1" 2>/dev/null
+}
+
 link_down() {
-    case $2 in networkmanager | engine) return 0 ;; esac
+    case $2 in
+        networkmanager) return 0 ;;
+        engine) engine_down "$1"; return 0 ;;
+    esac
     [ "$2" != hotplug ] || systemctl stop "ifup@$1.service"
     systemctl stop "rpi-agent-ifup-$1.service" 2>/dev/null
     systemctl reset-failed "rpi-agent-ifup-$1.service" 2>/dev/null
@@ -129,8 +140,8 @@ forget() {
             sync "$folder"
         done <"$net/txn/manifest"
     fi
-    # What the first change that was kept has replaced: a copied card goes back to it.
-    [ "$1" != confirmed ] || [ -e "$net/original" ] || [ ! -e "$net/txn/manifest" ] || mv "$net/txn" "$net/original"
+    # What the first change of the network that was kept has replaced: a copied card goes back to it.
+    [ "$1" != confirmed ] || [ "$area" != net ] || [ -e "$net/original" ] || [ ! -e "$net/txn/manifest" ] || mv "$net/txn" "$net/original"
     rm -rf "$net/txn" "$net/.txn.json.new"
     sync "$net"
     rm -f "$marker"

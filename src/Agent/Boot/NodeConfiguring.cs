@@ -46,7 +46,7 @@ internal sealed partial class NodeConfiguring(
         {
             await TryNextAsync(cancel);
             EnrolledSpec spec = node.Current.Spec;
-            NodeConfigOutcome outcome = await ApplyAsync(spec, cancel);
+            NodeConfigOutcome outcome = await ApplyAsync(spec, isOrder: false, cancel);
             Tell(node.Current.Saved switch
             {
                 { Next: { } ordered } => Applying(ordered), // meanwhile; it is carried out in a moment
@@ -195,7 +195,7 @@ internal sealed partial class NodeConfiguring(
             return;
         }
 
-        NodeConfigOutcome outcome = await ApplyAsync(next, cancel);
+        NodeConfigOutcome outcome = await ApplyAsync(next, isOrder: true, cancel);
         bool isApplied = WordOf(outcome.Result) == "applied";
         FailedOrder? failed = isApplied ? null : new FailedOrder(next.Revision, WordOf(outcome.Result), outcome.Detail);
         store.Change(Ended);
@@ -205,7 +205,7 @@ internal sealed partial class NodeConfiguring(
         SavedEnrolment Ended(SavedEnrolment saved) => saved with { Spec = isApplied && saved.Next is { } done ? done : saved.Spec, Next = null, Failed = failed };
     }
 
-    private async Task<NodeConfigOutcome> ApplyAsync(EnrolledSpec spec, CancellationToken cancel)
+    private async Task<NodeConfigOutcome> ApplyAsync(EnrolledSpec spec, bool isOrder, CancellationToken cancel)
     {
         // What failed is told until there is another order: putting the node in order as it was does not undo that.
         if (node.Current.Saved.Failed is null)
@@ -213,7 +213,15 @@ internal sealed partial class NodeConfiguring(
             Tell(Applying(node.Current.Saved.Next ?? spec));
         }
 
-        NodeConfigOutcome outcome = await configurator.ApplyAsync(new NodeSpec(spec.Name, WishOf(spec.Network), spec.DockerOptions) { DockerClients = spec.DockerClients, EngineCertificate = spec.EngineCertificate, OrderedBy = $"order {spec.Revision}", WithdrawsDockerOptions = spec.DockerOptions.IsEmpty && !node.Current.Spec.DockerOptions.IsEmpty }, ConfirmAsync, cancel);
+        NodeSpec desired = new(spec.Name, WishOf(spec.Network), spec.DockerOptions)
+        {
+            DockerClients = spec.DockerClients,
+            EngineCertificate = spec.EngineCertificate,
+            WithdrawsDockerOptions = spec.DockerOptions.IsEmpty && !node.Current.Spec.DockerOptions.IsEmpty,
+            OrderedBy = $"order {spec.Revision}",
+            TriesWhatFailed = isOrder,
+        };
+        NodeConfigOutcome outcome = await configurator.ApplyAsync(desired, ConfirmAsync, cancel);
         await address.LookAsync(cancel);
         return outcome;
     }

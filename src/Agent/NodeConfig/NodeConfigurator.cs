@@ -39,9 +39,9 @@ internal sealed partial class NodeConfigurator : IDisposable
         try
         {
             _files.Sweep();
-            await _engine.ResumeAsync(cancel);
-            TransactionEnd? earlier = await _network.ResumeAsync(confirm, cancel);
-            if (earlier?.RolledBackBecause is { } reason)
+            string? engine = await _engine.ResumeAsync(cancel);
+            TransactionEnd? network = await _network.ResumeAsync(confirm, cancel);
+            if ((engine ?? network?.RolledBackBecause) is { } reason)
             {
                 return new NodeConfigOutcome(NodeConfigResult.RolledBack, reason, [], []);
             }
@@ -64,7 +64,7 @@ internal sealed partial class NodeConfigurator : IDisposable
 
             foreach (NodeStep step in plan.Steps)
             {
-                if (await RunAsync(step, desired.AtNextBoot, confirm, cancel) is { } takenBack)
+                if (await RunAsync(step, desired, confirm, cancel) is { } takenBack)
                 {
                     return new NodeConfigOutcome(NodeConfigResult.RolledBack, takenBack, [.. done], plan.Warnings);
                 }
@@ -98,7 +98,7 @@ internal sealed partial class NodeConfigurator : IDisposable
     public void Dispose() => _oneAtATime.Dispose();
 
     /// <returns>Null, or why the step was taken back.</returns>
-    private async Task<string?> RunAsync(NodeStep step, bool isForNextBoot, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
+    private async Task<string?> RunAsync(NodeStep step, NodeSpec desired, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
         switch (step)
         {
@@ -108,13 +108,13 @@ internal sealed partial class NodeConfigurator : IDisposable
             case SetHostName name:
                 await SetHostNameAsync(name.Name, cancel);
                 return null;
-            case ChangeAddress change when isForNextBoot:
+            case ChangeAddress change when desired.AtNextBoot:
                 await _network.RunAtBootAsync(change, cancel);
                 return null;
             case ChangeAddress change:
                 return (await _network.RunAsync(change, confirm, cancel)).RolledBackBecause;
             case ChangeDockerOptions docker:
-                return await _engine.RunAsync(docker, cancel);
+                return await _engine.RunAsync(docker, desired.TriesWhatFailed, cancel);
             default:
                 throw new InvalidOperationException($"no way to {step}");
         }

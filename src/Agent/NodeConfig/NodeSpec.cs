@@ -20,6 +20,9 @@ internal sealed record NodeSpec(string HostName, AddressWish? Address, Immutable
     /// <summary>The address is set by the next boot, not now.</summary>
     public bool AtNextBoot { get; init; }
 
+    /// <summary>Ordered just now: also engine options that were found not to work are tried.</summary>
+    public bool TriesWhatFailed { get; init; }
+
     /// <summary>No options are wished any more, where some were ordered before.</summary>
     public bool WithdrawsDockerOptions { get; init; }
 

@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Agent;
 using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Agent.NodeConfig.Cli;
+using RpiAgent.Agent.NodeConfig.DockerOptions;
 using Xunit;
 
 namespace RpiAgent.Tests.Integration.NodeConfig;
@@ -37,12 +39,28 @@ public sealed class NodeConfiguratorTests : IDisposable
         Assert.Equal("nameserver 192.168.1.1\n", Get("/etc/resolv.conf"));
         Assert.Equal("pi1\n", Get("/etc/hostname"));
         Assert.Equal("127.0.1.1 pi1\n", Get("/etc/hosts"));
-        Assert.Equal("DOCKER_OPTS=\"--log-driver=local\"\n", Get("/etc/default/docker"));
+        Assert.Equal("# Words of rpi-agent: --log-driver=local\nDOCKER_OPTS=\"--log-driver=local\"\n", Get("/etc/default/docker"));
         Assert.Equal([Path.Join(_root, "var/lib/rpi-agent/net/original")], Directory.GetFileSystemEntries(Path.Join(_root, "var/lib/rpi-agent/net")));
         Assert.DoesNotContain(Directory.GetFiles(_root, ".*", SearchOption.AllDirectories), path => path.Contains(".rpi-", StringComparison.Ordinal));
 
         NodeConfigOutcome again = await _configurator.ApplyAsync(Wish, (_, _) => Task.FromResult(false), TestContext.Current.CancellationToken);
         Assert.Equal(NodeConfigResult.Unchanged, again.Result);
+    }
+
+    [Fact]
+    public async Task Engine_options_that_were_found_not_to_work_are_tried_again_only_by_order()
+    {
+        NodeSpec options = new("", null, ["--log-driver=local"]);
+        byte[] content = "# Words of rpi-agent: --log-driver=local\nDOCKER_OPTS=\"--log-driver=local\"\n"u8.ToArray();
+        string digest = FailedChange.DigestOf(ImmutableSortedDictionary<string, byte[]>.Empty.Add("/etc/default/docker", content));
+        Put("/var/lib/rpi-agent/docker/failed-change", $"{digest}\ndocker does not start\n");
+        NodeConfigOutcome known = await _configurator.ApplyAsync(options, (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken);
+        Assert.Equal((NodeConfigResult.RolledBack, "docker does not start"), (known.Result, known.Detail));
+        Assert.False(File.Exists(Path.Join(_root, "etc/default/docker")));
+
+        NodeConfigOutcome ordered = await _configurator.ApplyAsync(options with { TriesWhatFailed = true }, (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken);
+        Assert.Equal(NodeConfigResult.Changed, ordered.Result);
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Join(_root, "var/lib/rpi-agent/docker")));
     }
 
     [Fact]

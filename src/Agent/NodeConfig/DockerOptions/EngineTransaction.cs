@@ -8,48 +8,51 @@ namespace RpiAgent.Agent.NodeConfig.DockerOptions;
 /// but what makes it stay is the engine's own answer. Order matters; every line may be the last before a power cut.
 /// </summary>
 internal sealed partial class EngineTransaction(
-    AgentOptions options, TransactionFiles files, RollbackScript script, EngineService engine, TimeProvider time, ILogger<EngineTransaction> logger)
+    AgentOptions options, TransactionFiles files, RollbackScript script, EngineService engine, EngineProbe probe, TimeProvider time, ILogger<EngineTransaction> logger)
 {
     private const string Area = "docker";
 
-    /// <summary>From the restart to the answer; with the way back it makes less than a minute.</summary>
+    /// <summary>From the start of the new engine to its answer; with the stop of the old one and the way back it makes less than a minute.</summary>
     private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(35);
     private const int TimerSeconds = 45;
+
+    private readonly FailedChange _failed = new(options);
 
     public static EngineTransaction Create(AgentOptions options, ConfigFiles files, TimeProvider time, ILogger<EngineTransaction> logger)
     {
         CommandRunner commands = new(time);
-        return new EngineTransaction(options, new TransactionFiles(options, files, Area), new RollbackScript(options, commands, Area), new EngineService(options, commands, time), time, logger);
+        EngineProbe probe = new(options);
+        return new EngineTransaction(options, new TransactionFiles(options, files, Area), new RollbackScript(options, commands, Area), new EngineService(options, commands, probe, time), probe, time, logger);
     }
 
     /// <summary>
     /// Ends what an agent before this one began: keeps it when the engine runs with it, else takes it back. The engine is started anew for that:
     /// what answers may still be the engine with the old options, which was not restarted yet, or is just stopping.
     /// </summary>
+    /// <returns>Null, or why that change was taken back now.</returns>
     /// <exception cref="RefusalException">Another process makes a change just now.</exception>
-    public async Task ResumeAsync(CancellationToken cancel)
+    public async Task<string?> ResumeAsync(CancellationToken cancel)
     {
         using FileStream own = Own();
         switch (files.ReadMarker())
         {
             case null:
                 files.Sweep();
-                break;
+                return null;
             case { Phase: TransactionPhase.Confirmed }:
                 files.CleanUp();
-                break;
+                return null;
             case { Phase: TransactionPhase.Applied } marker:
-                await TryAsync(marker);
-                break;
+                return await TryAsync(marker);
             case { } marker:
-                await RollBackAsync(marker, "the agent was stopped while it made the change", cancel);
-                break;
+                return await RollBackAsync(marker, "the agent was stopped while it made the change", cancel);
         }
     }
 
+    /// <param name="triesWhatFailed">Also a change that was tried before and found not to work.</param>
     /// <returns>Null, or why the old options are back.</returns>
     /// <exception cref="RefusalException">Nothing was changed.</exception>
-    public async Task<string?> RunAsync(ChangeDockerOptions change, CancellationToken cancel)
+    public async Task<string?> RunAsync(ChangeDockerOptions change, bool triesWhatFailed, CancellationToken cancel)
     {
         using FileStream own = Own();
         if (files.ReadMarker() is { } pending)
@@ -57,8 +60,18 @@ internal sealed partial class EngineTransaction(
             throw new RefusalException(new Refusal(RefusalCodes.TransactionPending, Area, $"change {pending.Id} of the engine's options is under way; try again in a minute"));
         }
 
+        string digest = FailedChange.DigestOf(change.Files);
+        if (!triesWhatFailed && _failed.WhyNot(digest) is { } known)
+        {
+            return known;
+        }
+
         files.RefuseUnwritable(change.Files.Keys);
-        TransactionMarker marker = new(Guid.NewGuid().ToString("N")[..12], Area, "engine", "", TransactionPhase.Prepared, TimerSeconds, "coordinator", change.ToString());
+        TransactionMarker marker = new(Guid.NewGuid().ToString("N")[..12], Area, "engine", files.BootId, TransactionPhase.Prepared, TimerSeconds, "coordinator", change.ToString())
+        {
+            Digest = digest,
+            Engine = await probe.ReadContentsAsync(cancel),
+        };
         try
         {
             files.Prepare(marker, "engine docker.service", change.Files);
@@ -76,10 +89,44 @@ internal sealed partial class EngineTransaction(
         return await TryAsync(marker);
     }
 
-    /// <summary>An agent that is told to stop finishes this first: systemd gives it the time.</summary>
-    private async Task<string?> TryAsync(TransactionMarker marker) => await engine.RestartAsync(AnswersWithin, CancellationToken.None) is { } words
-        ? await RollBackAsync(marker, $"docker does not start with the new options ({words})", CancellationToken.None)
-        : await KeepAsync(marker, CancellationToken.None);
+    /// <summary>An agent that is stopped in the middle of it leaves the marker: the next one comes back to it, or the timer takes it back.</summary>
+    private async Task<string?> TryAsync(TransactionMarker marker)
+    {
+        string? wrong = await engine.RestartAsync(AnswersWithin, () => RenewTimerAsync(marker), CancellationToken.None) is { } words
+            ? $"docker does not start with the new options ({words})"
+            : marker.Engine is { } before && await probe.ReadContentsAsync(CancellationToken.None) is { } now && before.MissingIn(now) is { } missing
+                ? $"docker started with the new options {missing}"
+                : null;
+        if (wrong is null)
+        {
+            return await KeepAsync(marker, CancellationToken.None);
+        }
+
+        string reason = await RollBackAsync(marker, wrong, CancellationToken.None);
+        try
+        {
+            _failed.Note(marker.Digest, reason);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNotNoted(marker.Id, e.Message); // so it may be tried once more
+        }
+
+        return reason;
+    }
+
+    /// <summary>It counts from the start of the engine, for which the old one had to stop.</summary>
+    private async Task RenewTimerAsync(TransactionMarker marker)
+    {
+        try
+        {
+            await script.StartTimerAsync(marker.Id, TimerSeconds, CancellationToken.None);
+        }
+        catch (InvalidOperationException e)
+        {
+            LogNoTimer(marker.Id, e.Message); // we are here to take it back, and so is the next agent
+        }
+    }
 
     private FileStream Own() => files.TryOwn()
         ?? throw new RefusalException(new Refusal(RefusalCodes.TransactionPending, Area, "another process is about to change the engine's options; try again in a minute"));
@@ -90,7 +137,7 @@ internal sealed partial class EngineTransaction(
         {
             if (held is null || files.ReadMarker() is not { Phase: TransactionPhase.Applied } waiting || waiting.Id != marker.Id)
             {
-                return files.ReadFailure()?.Reason ?? "the answer of the engine came after the time limit";
+                return files.ReadFailure() is { } failure && failure.Marker.Id == marker.Id ? failure.Reason : "the answer of the engine came after the time limit";
             }
 
             files.WriteMarker(marker with { Phase = TransactionPhase.Confirmed });
@@ -98,6 +145,7 @@ internal sealed partial class EngineTransaction(
 
         await script.StopTimerAsync(cancel);
         files.CleanUp();
+        _failed.Forget();
         LogKept(marker.Id);
         return null;
     }
@@ -111,7 +159,7 @@ internal sealed partial class EngineTransaction(
         bool isBack = options.Root != "/";
         while (!isBack && time.GetElapsedTime(start) < AnswersWithin)
         {
-            isBack = await engine.AnswersAsync(cancel);
+            isBack = await probe.AnswersAsync(cancel);
             await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancel);
         }
 
@@ -123,6 +171,12 @@ internal sealed partial class EngineTransaction(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Change {Transaction} of the engine's options stays: the engine runs")]
     private partial void LogKept(string transaction);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The timer of change {Transaction} of the engine's options could not be renewed: {Reason}")]
+    private partial void LogNoTimer(string transaction, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "It is not remembered that change {Transaction} of the engine's options does not work: {Reason}")]
+    private partial void LogNotNoted(string transaction, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Change {Transaction} of the engine's options is taken back: {Reason}")]
     private partial void LogRolledBack(string transaction, string reason);

@@ -30,7 +30,7 @@ internal sealed partial class NetworkTransaction(
             return null;
         }
 
-        if (marker.Phase == TransactionPhase.Waiting && marker.BootId == BootId())
+        if (marker.Phase == TransactionPhase.Waiting && marker.BootId == files.BootId)
         {
             return null;
         }
@@ -136,7 +136,7 @@ internal sealed partial class NetworkTransaction(
     private async Task<TransactionMarker> PrepareAsync(ChangeAddress change, string way, TransactionPhase phase, CancellationToken cancel)
     {
         TransactionMarker marker = new(
-            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, TransactionMarker.Word(change.Backend), BootId(), phase, options.NetworkConfirmSeconds, change.OrderedBy, change.ToString())
+            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, TransactionMarker.Word(change.Backend), files.BootId, phase, options.NetworkConfirmSeconds, change.OrderedBy, change.ToString())
         {
             StartedSeconds = Now,
         };
@@ -198,7 +198,7 @@ internal sealed partial class NetworkTransaction(
     private async Task<TransactionEnd> ConfirmAsync(TransactionMarker marker, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
         // After a restart of the node the clock of the old boot says nothing.
-        double end = marker.BootId == BootId() ? Math.Min(marker.StartedSeconds, Now) + marker.DeadlineSeconds : Now + marker.DeadlineSeconds;
+        double end = marker.BootId == files.BootId ? Math.Min(marker.StartedSeconds, Now) + marker.DeadlineSeconds : Now + marker.DeadlineSeconds;
         while (Now < end && IsWaiting(marker.Id))
         {
             if (await TryConfirmAsync(marker.Id, confirm, cancel))
@@ -284,12 +284,6 @@ internal sealed partial class NetworkTransaction(
         await script.RollBackAsync(marker.Id, reason, cancel);
         await script.StopTimerAsync(cancel);
         return new TransactionEnd(marker.Id, reason);
-    }
-
-    private string BootId()
-    {
-        string path = options.Under("/proc/sys/kernel/random/boot_id");
-        return File.Exists(path) ? File.ReadAllText(path).Trim() : "";
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Network change {Transaction}: {Change}; taken back unless confirmed within {Seconds} s")]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RpiAgent.Agent.NodeConfig.DockerOptions;
 
 namespace RpiAgent.Agent.NodeConfig.Transaction;
 
@@ -22,6 +23,13 @@ internal sealed record TransactionMarker(
     /// <summary>Monotonic seconds of the boot in which the time limit began to run.</summary>
     [JsonPropertyName("started_s")]
     public double StartedSeconds { get; init; }
+
+    /// <summary>Of what is to be written, so that it is known again; empty where that does not matter.</summary>
+    public string Digest { get; init; } = "";
+
+    /// <summary>What the engine had before the change of its options.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public EngineContents? Engine { get; init; }
 
     /// <summary>Of a marker that cannot be read: ifupdown, which has no more to end than the files.</summary>
     [JsonIgnore]
