@@ -39,6 +39,10 @@ internal sealed class CoordinatorOptions
     /// <summary>Words for DOCKER_OPTS of every node; empty leaves the file alone.</summary>
     public string[] DockerOptions { get; set; } = [];
 
+    /// <summary>Where the networks of stacks get their addresses from, each 256 of them. Keep it out of every network that nodes, or those who call their ports, are in. A swarm keeps what it was made with.</summary>
+    [Required]
+    public string OverlayPool { get; set; } = "10.202.0.0/16";
+
     /// <summary>Opens TLS port 2376 of every node's engine to those with a certificate of the CA for Docker clients, which `init` then makes: they are root on the nodes.</summary>
     public bool DockerTls { get; set; }
 

@@ -4,6 +4,7 @@ using RpiAgent.Agent.NodeConfig.Documents;
 using RpiAgent.Agent.NodeConfig.Interfaces;
 using RpiAgent.Agent.NodeConfig.Profiles;
 using RpiAgent.Agent.NodeConfig.Wifi;
+using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.NodeConfig;
 
@@ -158,7 +159,11 @@ internal static class NodePlanner
 
     private static IEnumerable<NodeStep> PlanDocker(NodeState current, NodeSpec desired)
     {
-        ImmutableSortedDictionary<string, byte[]> files = DockerOptionsPlanner.Plan(current.Engine, desired.DockerOptions, desired.DockerClients, desired.EngineCertificate, desired.WithdrawsDockerOptions);
+        // The address is changed first, and the engine's pools must leave it alone then.
+        EngineSetup engine = desired.Address is { Method: AddressMethod.Static } wish
+            ? current.Engine with { Networks = current.Engine.Networks.Add(new Ipv4Range(wish.Address, wish.PrefixLength)) }
+            : current.Engine;
+        ImmutableSortedDictionary<string, byte[]> files = DockerOptionsPlanner.Plan(engine, desired.DockerOptions, desired.DockerClients, desired.EngineCertificate, desired.WithdrawsDockerOptions);
         if (!files.IsEmpty)
         {
             yield return new ChangeDockerOptions(files);

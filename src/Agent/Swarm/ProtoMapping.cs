@@ -9,7 +9,7 @@ internal static class ProtoMapping
     /// <returns>Null for an order this version does not know.</returns>
     public static SwarmOrder? FromWire(Wire.SwarmOrder wire) => wire.OrderCase switch
     {
-        Wire.SwarmOrder.OrderOneofCase.Init => new InitSwarm(wire.Init.AdvertiseAddress, wire.Init.ForceNewCluster),
+        Wire.SwarmOrder.OrderOneofCase.Init => new InitSwarm(wire.Init.AdvertiseAddress, wire.Init.ForceNewCluster) { AddressPool = wire.Init.AddressPool },
         Wire.SwarmOrder.OrderOneofCase.Join => new JoinSwarm(wire.Join.AdvertiseAddress, [.. wire.Join.Managers], wire.Join.JoinToken),
         Wire.SwarmOrder.OrderOneofCase.Leave => new LeaveSwarm(wire.Leave.Force),
         Wire.SwarmOrder.OrderOneofCase.ReadTokens => new ReadSwarmTokens(),

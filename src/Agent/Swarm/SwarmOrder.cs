@@ -6,7 +6,11 @@ namespace RpiAgent.Agent.Swarm;
 internal abstract record SwarmOrder;
 
 /// <param name="ForceNewCluster">Quorum is lost for good: this manager goes on alone with what it knows.</param>
-internal sealed record InitSwarm(string AdvertiseAddress, bool ForceNewCluster) : SwarmOrder;
+internal sealed record InitSwarm(string AdvertiseAddress, bool ForceNewCluster) : SwarmOrder
+{
+    /// <summary>Where overlay networks get their addresses from, in /24s; empty = the engine's own choice, which is all of 10.0.0.0/8.</summary>
+    public string AddressPool { get; init; } = "";
+}
 
 /// <param name="Managers">host:port each.</param>
 internal sealed record JoinSwarm(string AdvertiseAddress, ImmutableArray<string> Managers, string JoinToken) : SwarmOrder;

@@ -7,6 +7,7 @@ namespace RpiAgent.Agent.Swarm;
 internal sealed partial class SwarmOrders(DockerEngine engine, SwarmReader reader, TimeProvider time, ILogger<SwarmOrders> log) : IDisposable
 {
     private const string ListenAddress = "0.0.0.0:2377";
+    private const int OverlayPrefixLength = 24;
     private const int UpdateTries = 5;
     private readonly SemaphoreSlim _one = new(1);
 
@@ -41,8 +42,13 @@ internal sealed partial class SwarmOrders(DockerEngine engine, SwarmReader reade
         switch (order)
         {
             case InitSwarm init:
-                await engine.Swarm.InitAsync(
-                    new SwarmInitParameters { ListenAddr = ListenAddress, AdvertiseAddr = init.AdvertiseAddress, ForceNewCluster = init.ForceNewCluster, Spec = new Spec() }, cancel);
+                SwarmInitParameters parameters = new() { ListenAddr = ListenAddress, AdvertiseAddr = init.AdvertiseAddress, ForceNewCluster = init.ForceNewCluster, Spec = new Spec() };
+                if (init.AddressPool.Length > 0)
+                {
+                    (parameters.DefaultAddrPool, parameters.SubnetSize) = ([init.AddressPool], OverlayPrefixLength);
+                }
+
+                await engine.Swarm.InitAsync(parameters, cancel);
                 break;
             case JoinSwarm join:
                 await engine.Swarm.JoinAsync(

@@ -14,6 +14,8 @@ internal sealed record AllotmentRules
     public ImmutableArray<Ipv4> Dns { get; init; } = [];
     /// <summary>Never allotted: the coordinator's own.</summary>
     public ImmutableArray<Ipv4> Taken { get; init; } = [];
+    /// <summary>Of containers, and so of no host.</summary>
+    public ImmutableArray<ContainerRange> ContainerRanges { get; init; } = [];
     public string NamePrefix { get; init; } = "pi";
     public ImmutableArray<ConfiguredNode> Nodes { get; init; } = [];
 
@@ -34,6 +36,7 @@ internal sealed record AllotmentRules
             Gateway = ReadAddress("Network:Gateway", options.Network.Gateway, found),
             Dns = [.. options.Network.Dns.Select((dns, i) => ReadAddress($"Network:Dns:{i}", dns, found)).OfType<Ipv4>()],
             Taken = Ipv4.TryParse(options.AdvertiseAddress, out Ipv4 own) ? [own] : [],
+            ContainerRanges = ContainerRange.Read(options, found),
             NamePrefix = options.NodeNamePrefix,
             Nodes = [.. options.Nodes.Select((node, i) => ReadNode(node, i, found))],
         };
@@ -50,6 +53,7 @@ internal sealed record AllotmentRules
         if (options.Network.PrefixLength is >= 1 and <= 30)
         {
             rules.CheckSubnet(found);
+            ContainerRange.Check(rules, found);
         }
 
         rules.CheckNodes(found);

@@ -74,6 +74,11 @@ internal static class AddressChoice
             return $"E_BAD_ADDRESS: {wished} is not a host's address in the /{rules.PrefixLength} network of {anchor ?? wished}";
         }
 
+        if (rules.ContainerRanges.FirstOrDefault(one => one.Range.Overlaps(new Ipv4Range(wished, rules.PrefixLength))) is { } containers)
+        {
+            return $"E_BAD_ADDRESS: {wished} is in the way of the containers, which get addresses of {containers.Range} ({containers.Place} of coordinator.json); take another one";
+        }
+
         if (wished == rules.Gateway || rules.Taken.Contains(wished) || rules.Dns.Contains(wished))
         {
             return $"E_ADDRESS_IN_USE: {wished} is the {(wished == rules.Gateway ? "gateway's" : rules.Taken.Contains(wished) ? "coordinator's" : "name server's")}";

@@ -6,7 +6,7 @@ using Wire = RpiAgent.Protos.Wire;
 namespace RpiAgent.Coordinator.Swarm;
 
 /// <summary>Has agents carry out single orders, under a leader's epoch.</summary>
-internal sealed class SwarmOrders(AgentConnections connections)
+internal sealed class SwarmOrders(AgentConnections connections, CoordinatorOptions options)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
@@ -16,7 +16,7 @@ internal sealed class SwarmOrders(AgentConnections connections)
         switch (step)
         {
             case InitSwarm init:
-                order.Init = new Wire.SwarmInit { AdvertiseAddress = init.Address, ForceNewCluster = init.ForceNewCluster };
+                order.Init = new Wire.SwarmInit { AdvertiseAddress = init.Address, ForceNewCluster = init.ForceNewCluster, AddressPool = init.ForceNewCluster ? "" : options.OverlayPool };
                 break;
             case JoinSwarm join:
                 Wire.SwarmOrder ask = new() { Epoch = epoch, ReadTokens = new Wire.SwarmReadTokens() };

@@ -30,6 +30,17 @@ public class AllotmentTests
     private static string Refused(AllotmentRules rules, ImmutableArray<NodeRecord> existing, HardwareFacts hardware, string wished = "") =>
         Assert.IsType<AllotmentRefused>(Allotment.Plan(rules, existing, hardware, wished)).Reason;
 
+    [Theory]
+    [InlineData("10.202.0.9", "E_BAD_ADDRESS: 10.202.0.9 is in the way of the containers, which get addresses of 10.202.0.0/16 (OverlayPool")]
+    [InlineData("192.168.7.9", null)]
+    public void An_address_of_the_containers_is_no_nodes_address(string address, string? refusal)
+    {
+        AllotmentRules rules = AllotmentRules.From(new CoordinatorOptions { AdvertiseAddress = "192.168.1.2" }, out _);
+        string? said = AddressChoice.Refuse(rules, [], Record(1, "pi1", null), address, out _);
+        Assert.StartsWith(refusal ?? "", said ?? "", StringComparison.Ordinal);
+        Assert.Equal(refusal is null, said is null);
+    }
+
     [Fact]
     public void The_first_free_name_and_address_are_given()
     {

@@ -40,6 +40,21 @@ public class OptionsTests
     public void A_pool_that_cannot_be_used_is_told(string pool, string problem) =>
         Assert.Contains(problem, string.Join('\n', Problems(pool)), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("OverlayPool", "192.168.0.0/16", "OverlayPool gives containers addresses of 192.168.0.0/16, which swallows the network of AdvertiseAddress 192.168.1.2")]
+    [InlineData("OverlayPool", "8.0.0.0/8", "swallows the name server 8.8.8.8")]
+    [InlineData("OverlayPool", "10.202.0.0/24", "OverlayPool '10.202.0.0/24' is no pool of /24 networks")]
+    [InlineData("OverlayPool", "10.201.128.0/20", "swallows DockerOptions:0 (10.201.0.0/16)")]
+    [InlineData("DockerOptions:0", "--default-address-pool=base=192.168.0.0/16,size=24", "DockerOptions:0 gives containers addresses of 192.168.0.0/16")]
+    [InlineData("DockerOptions:0", "--bip=192.168.1.200/28", "DockerOptions:0 gives containers addresses of 192.168.1.200/28")]
+    [InlineData("DockerOptions:0", "--bip=x", "DockerOptions:0 '--bip=x' has no range")]
+    public void Addresses_of_containers_that_swallow_the_network_are_told(string option, string value, string problem)
+    {
+        (string, string)[] good = [("AdvertiseAddress", "192.168.1.2"), ("Network:Gateway", "192.168.1.1"), ("Network:Dns:0", "8.8.8.8"), ("DockerOptions:0", "--default-address-pool=base=10.201.0.0/16,size=24")];
+        Assert.Equal("10.202.0.0/16", Read(good).OverlayPool);
+        Assert.Contains(problem, Assert.Throws<OptionsValidationException>(() => Read([.. good.Where(pair => pair.Item1 != option), (option, value)])).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Two_entries_for_one_address_serial_or_name_are_told_with_both_places()
     {

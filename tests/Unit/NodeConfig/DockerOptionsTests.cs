@@ -13,7 +13,7 @@ public class DockerOptionsTests
 {
     private const string CeStart = "/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock";
 
-    private static readonly EngineSetup Debian = EngineSetup.Debian with { Version = "20.10.24", Networks = [(Ipv4.Parse("192.168.1.102").Value, 24)] };
+    private static readonly EngineSetup Debian = EngineSetup.Debian with { Version = "20.10.24", Networks = [new Ipv4Range(Ipv4.Parse("192.168.1.102"), 24)] };
 
     /// <summary>docker-ce: neither EnvironmentFile= nor $DOCKER_OPTS.</summary>
     private static readonly EngineSetup Ce = Debian with { Starts = [new UnitStart("/lib/systemd/system/docker.service", CeStart)], UnitStart = CeStart, ReadsDefaults = false, Version = "28.2.0" };
@@ -228,13 +228,13 @@ public class DockerOptionsTests
     }
 
     [Fact]
-    public void An_address_pool_in_force_is_not_in_its_own_way()
+    public void An_address_pool_that_swallows_the_node_is_refused_also_when_it_is_in_force()
     {
         const string pool = "--default-address-pool=base=10.201.0.0/16,size=24";
-        EngineSetup used = Debian with { Defaults = Encoding.ASCII.GetBytes($"DOCKER_OPTS=\"{pool}\"\n"), Networks = [(Ipv4.Parse("10.201.1.1").Value, 24)] };
+        EngineSetup used = Debian with { Defaults = Encoding.ASCII.GetBytes($"# Words of rpi-agent: {pool}\nDOCKER_OPTS=\"{pool}\"\n") };
         Assert.Empty(Written(used, pool));
-        Assert.NotEmpty(Written(used, pool, "--debug"));
-        Assert.Equal(RefusalCodes.OptionConflict, Refused(used with { Defaults = [] }, pool).Code);
+        Assert.Equal(RefusalCodes.OptionConflict, Refused(used with { Networks = [new Ipv4Range(Ipv4.Parse("10.201.1.1"), 24)] }, pool).Code);
+        Assert.NotEmpty(Written(Debian, "--default-address-pool=base=fd00:10::/56,size=64"));
     }
 
     [Fact]

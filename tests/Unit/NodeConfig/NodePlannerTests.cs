@@ -72,6 +72,12 @@ public class NodePlannerTests
     }
 
     [Fact]
+    public void An_address_among_those_of_containers_is_refused() =>
+        Assert.Equal(
+            RefusalCodes.OptionConflict,
+            NodePlanner.Plan(Fresh, new NodeSpec("", Address, ["--default-address-pool=base=192.168.0.0/16,size=24"])).Refusal?.Code);
+
+    [Fact]
     public void Two_managers_are_refused() =>
         Assert.Equal(
             RefusalCodes.TwoManagers,

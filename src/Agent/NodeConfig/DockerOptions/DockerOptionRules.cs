@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.NodeConfig.DockerOptions;
 
@@ -21,8 +20,7 @@ internal static class DockerOptionRules
             ?? RefuseRemoved(setup.Version, all)
             ?? RefuseOpen(ours, present)
             ?? RefuseSwarmless(all)
-            ?? RefuseBridge(setup, words)
-            ?? RefusePools(setup, words)
+            ?? AddressPoolRules.Refuse(setup.Networks, ours)
             ?? RefuseTwice(ours, present)
             ?? LogOptionRules.Refuse(ours, all);
     }
@@ -56,69 +54,6 @@ internal static class DockerOptionRules
             ? new Refusal(RefusalCodes.OptionConflict, found.At, $"'{found.Option}' does not go together with Swarm, which this cluster is made of; take it out")
             : null;
 
-    private static Refusal? RefusePools(EngineSetup setup, ImmutableArray<string> words)
-    {
-        foreach (string value in ValuesOf(words, "--default-address-pool"))
-        {
-            Dictionary<string, string> parts = value.Split(',').Select(part => part.Split('=', 2)).Where(part => part.Length == 2).GroupBy(part => part[0], StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Last()[1], StringComparer.Ordinal);
-            string range = parts.GetValueOrDefault("base", "");
-            if (!TryReadRange(range, out Ipv4 address, out int prefix)
-                || !int.TryParse(parts.GetValueOrDefault("size"), NumberStyles.None, CultureInfo.InvariantCulture, out int size) || size < prefix || size > 30)
-            {
-                return new Refusal(RefusalCodes.BadDockerOption, Where, $"'{value}' is no address pool; write base=10.201.0.0/16,size=24");
-            }
-
-            // A pool in force already has networks of its own by now.
-            if (!setup.Mentions(value) && Overlapped(setup, address, prefix) is { } own)
-            {
-                return new Refusal(RefusalCodes.OptionConflict, Where, $"the address pool {range} swallows this node's own network ({own}); take another range, e.g. base=10.201.0.0/16,size=24");
-            }
-        }
-
-        return null;
-    }
-
-    private static Refusal? RefuseBridge(EngineSetup setup, ImmutableArray<string> words)
-    {
-        foreach (string value in ValuesOf(words, "--bip"))
-        {
-            if (!TryReadRange(value, out Ipv4 address, out int prefix))
-            {
-                return new Refusal(RefusalCodes.BadDockerOption, Where, $"'{value}' is no address of the engine's bridge; write it with its prefix, such as 10.200.0.1/24");
-            }
-
-            if (Overlapped(setup, address, prefix) is { } own)
-            {
-                return new Refusal(RefusalCodes.OptionConflict, Where, $"the engine's bridge {value} would lie in this node's own network ({own}); take another range, e.g. --bip=10.200.0.1/24");
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>10.201.0.0/16, with 8 to 30 bits.</summary>
-    private static bool TryReadRange(string text, out Ipv4 address, out int prefix)
-    {
-        (address, prefix) = (default, 0);
-        return text.Split('/') is [var quad, var length] && Ipv4.TryParse(quad, out address)
-            && int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out prefix) && prefix is >= 8 and <= 30;
-    }
-
-    /// <returns>The node's own network in that range, or null.</returns>
-    private static string? Overlapped(EngineSetup setup, Ipv4 address, int prefix)
-    {
-        foreach ((uint own, int ownPrefix) in setup.Networks)
-        {
-            uint mask = Ipv4.Mask(Math.Min(prefix, ownPrefix)).Value;
-            if ((own & mask) == (address.Value & mask))
-            {
-                return $"{new Ipv4(own)}/{ownPrefix}";
-            }
-        }
-
-        return null;
-    }
-
     private static Refusal? RefuseTwice(ImmutableArray<EngineOption> ours, ImmutableArray<PresentOption> present)
     {
         foreach ((int i, EngineOption option) in ours.Index())
@@ -140,8 +75,4 @@ internal static class DockerOptionRules
             ? new Refusal(RefusalCodes.OptionConflict, PresentOption.DaemonPath, $"'{inFile.Option.Key}' is set in {PresentOption.DaemonPath} and as an option: dockerd does not start then; take it out of one of them")
             : null;
     }
-
-    private static IEnumerable<string> ValuesOf(ImmutableArray<string> words, string flag) => words
-        .Select((word, i) => word.StartsWith($"{flag}=", StringComparison.Ordinal) ? word[(flag.Length + 1)..] : word == flag ? words.ElementAtOrDefault(i + 1) ?? "" : null)
-        .OfType<string>();
 }

@@ -10,6 +10,7 @@ namespace RpiAgent.Agent.NodeConfig.DockerOptions;
 internal sealed class EngineInspector(AgentOptions options, CommandRunner commands)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private readonly EngineProbe _probe = new(options);
     private readonly CredentialFiles _identity = new(options.State("identity"), "node");
 
     /// <param name="files">The node's files.</param>
@@ -37,13 +38,20 @@ internal sealed class EngineInspector(AgentOptions options, CommandRunner comman
             UnitStart = own,
             ReadsDefaults = readsDefaults,
             Version = version.Output.Split(' ') is [_, "version", var number, ..] ? number.Split('+', ',')[0] : "",
-            Networks = [.. NetworkInterface.GetAllNetworkInterfaces()
-                .Where(link => link.Name is not "lo" && !link.Name.StartsWith("docker", StringComparison.Ordinal) && !link.Name.StartsWith("br-", StringComparison.Ordinal) && !link.Name.StartsWith("veth", StringComparison.Ordinal))
-                .SelectMany(link => link.GetIPProperties().UnicastAddresses)
-                .Where(unicast => unicast.Address.AddressFamily == AddressFamily.InterNetwork)
-                .Select(unicast => (Ipv4.Parse(unicast.Address.ToString()).Value, unicast.PrefixLength))],
+            Networks = Networks(await _probe.ReadBridgesAsync(cancel)),
         };
     }
+
+    /// <param name="bridges">The engine's; one that does not answer has at least those that are called as it calls them.</param>
+    private static ImmutableArray<Ipv4Range> Networks(ImmutableArray<string> bridges) =>
+        [.. NetworkInterface.GetAllNetworkInterfaces()
+            .Where(link => link.Name is not ("lo" or "docker0" or "docker_gwbridge") && !bridges.Contains(link.Name) && !IsNamedByEngine(link.Name))
+            .SelectMany(link => link.GetIPProperties().UnicastAddresses)
+            .Where(unicast => unicast.Address.AddressFamily == AddressFamily.InterNetwork)
+            .Select(unicast => new Ipv4Range(Ipv4.Parse(unicast.Address.ToString()), unicast.PrefixLength))];
+
+    /// <summary>br- and the first twelve digits of a network's id; br-lan is a person's.</summary>
+    private static bool IsNamedByEngine(string link) => link.StartsWith("br-", StringComparison.Ordinal) && link.Length == 15 && link.Skip(3).All(char.IsAsciiHexDigitLower);
 
     private (byte[], byte[])? Identity() =>
         _identity.Exist && File.Exists(_identity.KeyPath) ? (File.ReadAllBytes(_identity.CertificatePath), File.ReadAllBytes(_identity.KeyPath)) : null;

@@ -52,24 +52,33 @@ internal sealed class EngineProbe(AgentOptions options)
             ? swarm.GetProperty("NodeID").GetString() is { Length: > 0 } self ? self : swarm.GetProperty("LocalNodeState").GetString() == "inactive" ? "" : null
             : null;
         return new EngineContents(node, staying.ToImmutable());
+    }
 
-        static async Task<JsonElement?> GetAsync(HttpClient client, string path, CancellationToken cancel)
+    /// <summary>Interfaces that the engine has named as a person wished; empty when it does not answer.</summary>
+    public async Task<ImmutableArray<string>> ReadBridgesAsync(CancellationToken cancel)
+    {
+        using HttpClient client = Connect();
+        return await GetAsync(client, "networks", cancel) is { ValueKind: JsonValueKind.Array } networks
+            ? [.. networks.EnumerateArray().Select(network => network.TryGetProperty("Options", out JsonElement all) && all.ValueKind == JsonValueKind.Object && all.TryGetProperty("com.docker.network.bridge.name", out JsonElement name) ? name.GetString() : null).OfType<string>()]
+            : [];
+    }
+
+    private static async Task<JsonElement?> GetAsync(HttpClient client, string path, CancellationToken cancel)
+    {
+        try
         {
-            try
-            {
-                using HttpResponseMessage answer = await client.GetAsync(new Uri($"http://docker/{path}"), cancel);
-                if (!answer.IsSuccessStatusCode)
-                {
-                    return null;
-                }
-
-                using JsonDocument document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancel));
-                return document.RootElement.Clone();
-            }
-            catch (Exception e) when (e is HttpRequestException or JsonException or TaskCanceledException && !cancel.IsCancellationRequested)
+            using HttpResponseMessage answer = await client.GetAsync(new Uri($"http://docker/{path}"), cancel);
+            if (!answer.IsSuccessStatusCode)
             {
                 return null;
             }
+
+            using JsonDocument document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancel));
+            return document.RootElement.Clone();
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException or TaskCanceledException && !cancel.IsCancellationRequested)
+        {
+            return null;
         }
     }
 

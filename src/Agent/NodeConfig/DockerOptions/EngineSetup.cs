@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.NodeConfig.DockerOptions;
 
@@ -11,9 +12,9 @@ namespace RpiAgent.Agent.NodeConfig.DockerOptions;
 /// <param name="DropIn">Content of our own drop-in; null when there is none.</param>
 /// <param name="Daemon">Content of /etc/docker/daemon.json; null when there is none.</param>
 /// <param name="Version">20.10.24; empty when unknown.</param>
-/// <param name="Networks">Address and prefix length of this node's interfaces, without the engine's own.</param>
+/// <param name="Networks">Of this node's interfaces, without the engine's own bridges.</param>
 internal sealed record EngineSetup(
-    ImmutableArray<UnitStart> Starts, string UnitStart, bool ReadsDefaults, byte[] Defaults, byte[]? DropIn, byte[]? Daemon, string Version, ImmutableArray<(uint Address, int PrefixLength)> Networks)
+    ImmutableArray<UnitStart> Starts, string UnitStart, bool ReadsDefaults, byte[] Defaults, byte[]? DropIn, byte[]? Daemon, string Version, ImmutableArray<Ipv4Range> Networks)
 {
     /// <summary>As Debian's docker.io starts it; what a folder of files is taken for.</summary>
     public static EngineSetup Debian { get; } = new(
@@ -29,10 +30,7 @@ internal sealed record EngineSetup(
     public bool HonoursDefaults => ReadsDefaults && Starts is [.., { Command: var command }] && command.Contains("$DOCKER_OPTS", StringComparison.Ordinal);
 
     /// <summary>Its TLS port was opened by us.</summary>
-    public bool HasTls => Mentions(EngineTls.Folder);
-
-    /// <summary>Where options of ours may stand, this does.</summary>
-    public bool Mentions(string text) => new[] { Defaults, DropIn ?? [] }.Any(content => content.AsSpan().IndexOf(Encoding.ASCII.GetBytes(text)) >= 0);
+    public bool HasTls => new[] { Defaults, DropIn ?? [] }.Any(content => content.AsSpan().IndexOf(Encoding.ASCII.GetBytes(EngineTls.Folder)) >= 0);
 }
 
 /// <param name="File">Where systemd read it.</param>
