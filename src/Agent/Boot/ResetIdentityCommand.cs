@@ -2,6 +2,7 @@ using System.CommandLine;
 using RpiAgent.Agent.Containers;
 using RpiAgent.Agent.Enrolment;
 using RpiAgent.Agent.NodeConfig;
+using RpiAgent.Agent.NodeConfig.DockerOptions;
 using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.Boot;
@@ -36,13 +37,22 @@ internal static class ResetIdentityCommand
 
         if (!sure)
         {
-            words.WriteLine($"This would delete the node's key, its certificate and the list of its containers{(everything ? ", the machine id, the SSH host keys, and the engine's membership of its swarm" : "")}. Containers, volumes and network stay. Add --yes to do it.");
+            words.WriteLine($"This would delete the node's key, its certificate, the engine's TLS port and the list of its containers{(everything ? ", the machine id, the SSH host keys, and the engine's membership of its swarm" : "")}. Containers, volumes and network stay. Add --yes to do it.");
             return ExitCodes.Usage;
         }
 
         if (everything)
         {
             await new Double(options, new CommandRunner(TimeProvider.System)).ForgetAsync(cancel);
+        }
+
+        try
+        {
+            await EnginePort.CloseAsync(options, new CommandRunner(TimeProvider.System), cancel);
+        }
+        catch (RefusalException e)
+        {
+            words.WriteLine($"The engine's TLS port, if it is open, stays so: {e.Message}");
         }
 
         new Ledger(options.State(ContainerServices.LedgerName)).Delete();

@@ -26,6 +26,17 @@ internal sealed class ConfigFiles(AgentOptions options)
         AtomicFile.Rename(staged, RealPath(path));
     }
 
+    /// <summary>No error when it is gone already.</summary>
+    public void Delete(string path)
+    {
+        string target = RealPath(path);
+        if (File.Exists(target))
+        {
+            File.Delete(target);
+            AtomicFile.SyncDirectory(Path.GetDirectoryName(target)!);
+        }
+    }
+
     /// <summary>Puts the content beside the file under a name that begins with a dot, on disk, with the file's owner and mode.</summary>
     public string Stage(string path, byte[] content, string version)
     {

@@ -105,6 +105,13 @@ internal sealed partial class NodeConfigurator : IDisposable
             case WriteFile write:
                 _files.Write(write.Path, write.Content);
                 return null;
+            case RemoveFiles remove:
+                foreach (string path in remove.Paths)
+                {
+                    _files.Delete(path);
+                }
+
+                return null;
             case SetHostName name:
                 await SetHostNameAsync(name.Name, cancel);
                 return null;

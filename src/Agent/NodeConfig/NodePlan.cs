@@ -20,6 +20,11 @@ internal sealed record WriteFile(string Path, byte[] Content) : NodeStep
     public override string ToString() => $"write {Path}";
 }
 
+internal sealed record RemoveFiles(ImmutableArray<string> Paths) : NodeStep
+{
+    public override string ToString() => $"remove {string.Join(", ", Paths)}";
+}
+
 internal sealed record SetHostName(string Name) : NodeStep
 {
     public override string ToString() => $"set the host name to {Name}";

@@ -168,6 +168,12 @@ internal static class NodePlanner
         {
             yield return new ChangeDockerOptions(files);
         }
+
+        // Once the engine runs without them.
+        if (desired.DockerClients.Length == 0 && !current.Engine.TlsFiles.IsEmpty)
+        {
+            yield return new RemoveFiles([.. current.Engine.TlsFiles.Keys]);
+        }
     }
 
     private static void Throw(Refusal? refusal)

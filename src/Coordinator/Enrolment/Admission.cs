@@ -95,7 +95,8 @@ internal sealed class Admission(
             NodeId id = allotted.Known?.Id ?? newId;
             AclToken granted = newAccess ?? await access.EnsureAsync(id, allotted.Known, cancel);
             newAccess = granted.Accessor == allotted.Known?.ConsulAccessor ? null : granted;
-            if (!certificates.TryIssue(request.CsrPem, id, allotted.Name, allotted.Address, seen, now, out X509Certificate2? certificate, out string? unsigned))
+            IPAddress? own = NodeCertificates.OwnOf(seen, id, existing.Select(node => node.Value));
+            if (!certificates.TryIssue(request.CsrPem, id, allotted.Name, allotted.Address, own, now, out X509Certificate2? certificate, out string? unsigned))
             {
                 return await RefuseAsync(StatusCode.InvalidArgument, unsigned, newAccess, cancel);
             }

@@ -33,7 +33,8 @@ internal sealed class Renewal(NodeStore nodes, NodeAccess access, NodeCertificat
         }
 
         DateTimeOffset now = time.GetUtcNow();
-        if (!certificates.TryIssue(request.CsrPem, id, known.Name, known.Address, seen, now, out X509Certificate2? certificate, out string? refusal))
+        IPAddress? own = NodeCertificates.OwnOf(seen, id, (await nodes.ListAsync(default, cancel)).Value.Select(node => node.Value));
+        if (!certificates.TryIssue(request.CsrPem, id, known.Name, known.Address, own, now, out X509Certificate2? certificate, out string? refusal))
         {
             return new EnrolmentRefused(StatusCode.InvalidArgument, refusal);
         }

@@ -30,8 +30,8 @@ internal sealed class ClusterFiles(CoordinatorOptions options)
     /// <summary>What a docker client takes as DOCKER_CERT_PATH: ca.pem, cert.pem, key.pem.</summary>
     public string DockerDirectory => options.State("docker");
 
-    /// <summary>The CA of Docker clients, and the operator's certificate of it.</summary>
-    private string DockerClientsDirectory => Path.Join(DockerDirectory, "clients");
+    /// <summary>The CA of Docker clients, and the operator's certificate of it. Not inside of what an operator copies.</summary>
+    private string DockerClientsDirectory => options.State("docker-clients");
 
     /// <exception cref="SetupException">There is none, or it cannot be read.</exception>
     public CertificateAuthority LoadAuthority()
@@ -81,6 +81,12 @@ internal sealed class ClusterFiles(CoordinatorOptions options)
     public void EnsureDockerClients(CertificateAuthority cluster, DateTimeOffset now, Action<string> tell)
     {
         AtomicFile.EnsureDirectory(DockerDirectory, AtomicFile.PrivateDirectory);
+        string before = Path.Join(DockerDirectory, "clients"); // where it was once
+        if (Directory.Exists(before) && !Directory.Exists(DockerClientsDirectory))
+        {
+            Directory.Move(before, DockerClientsDirectory);
+        }
+
         AtomicFile.EnsureDirectory(DockerClientsDirectory, AtomicFile.PrivateDirectory);
         CredentialFiles files = new(DockerClientsDirectory, "operator");
         string keyPath = Path.Join(DockerClientsDirectory, "ca.key");

@@ -38,7 +38,7 @@ public sealed class SetupTests : IDisposable
     public void Keys_and_tokens_are_for_the_owner_alone()
     {
         Apply(Now);
-        foreach (string secret in (string[])["ca.key", "coordinator.key", "operator.key", "consul/consul.key", "consul/management-token", "consul/consul.json", "docker/key.pem", "docker/clients/ca.key", "docker/clients/operator.key"])
+        foreach (string secret in (string[])["ca.key", "coordinator.key", "operator.key", "consul/consul.key", "consul/management-token", "consul/consul.json", "docker/key.pem", "docker-clients/ca.key", "docker-clients/operator.key"])
         {
             Assert.Equal(AtomicFile.Private, File.GetUnixFileMode(_options.State(secret)));
         }
@@ -51,7 +51,7 @@ public sealed class SetupTests : IDisposable
     {
         Apply(Now);
         string digest = new ClusterFiles(_options).LoadAuthority().Digest;
-        foreach (string lost in (string[])["coordinator.pem", "coordinator.key", "operator.pem", "consul/consul.json", "consul/consul.pem", "consul/ca.pem", "consul/consul.key", "docker/cert.pem", "docker/clients/operator.pem", "docker/clients/ca.pem"])
+        foreach (string lost in (string[])["coordinator.pem", "coordinator.key", "operator.pem", "consul/consul.json", "consul/consul.pem", "consul/ca.pem", "consul/consul.key", "docker/cert.pem", "docker-clients/operator.pem", "docker-clients/ca.pem"])
         {
             File.Delete(_options.State(lost));
             Apply(Now);

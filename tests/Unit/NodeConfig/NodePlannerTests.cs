@@ -78,6 +78,24 @@ public class NodePlannerTests
             NodePlanner.Plan(Fresh, new NodeSpec("", Address, ["--default-address-pool=base=192.168.0.0/16,size=24"])).Refusal?.Code);
 
     [Fact]
+    public void The_engines_key_goes_when_its_port_is_closed_and_not_before()
+    {
+        const string key = "/etc/docker/rpi-agent/key.pem";
+        NodeState open = Fresh with
+        {
+            Engine = EngineSetup.Debian with
+            {
+                Defaults = Encoding.Latin1.GetBytes($"# Words of rpi-agent: --tlskey={key}\nDOCKER_OPTS=\"--tlskey={key}\"\n"),
+                TlsFiles = ImmutableSortedDictionary<string, byte[]>.Empty.Add(key, [1]),
+            },
+        };
+        Assert.Collection(
+            NodePlanner.Plan(open, new NodeSpec("", null, [])).Steps,
+            step => Assert.IsType<ChangeDockerOptions>(step),
+            step => Assert.Equal([key], Assert.IsType<RemoveFiles>(step).Paths));
+    }
+
+    [Fact]
     public void Two_managers_are_refused() =>
         Assert.Equal(
             RefusalCodes.TwoManagers,
