@@ -15,6 +15,7 @@ internal abstract record Scenario(string Name)
         new NetworkScenario("file-that-did-not-exist-at-the-next-boot-taken-back", NetworkScenario.Empty, NetworkScenario.FirstAddress, Ending.TakenBackAfterBoot),
         new HostNameScenario(),
         new EngineScenario(),
+        new EngineFilesScenario(),
         new LedgerScenario(),
         new IdentityScenario(),
     ];

@@ -5,6 +5,7 @@ using RpiAgent.Agent;
 using RpiAgent.Agent.Containers;
 using RpiAgent.Agent.Grpc;
 using RpiAgent.Agent.NodeConfig;
+using RpiAgent.Agent.NodeConfig.DockerOptions;
 using RpiAgent.Identity;
 using RpiAgent.Protos;
 using Wire = RpiAgent.Protos.Wire;
@@ -43,6 +44,28 @@ internal sealed record EngineScenario() : Scenario("engine-options")
         if (outcome.Result != NodeConfigResult.Changed)
         {
             throw new InvalidOperationException(outcome.Detail);
+        }
+    }
+}
+
+/// <summary>Several files of the engine at once, some of them in folders that are not there yet.</summary>
+internal sealed record EngineFilesScenario() : Scenario("engine-options-with-files-in-new-folders")
+{
+    public override bool IsTransaction => true;
+
+    public override ImmutableSortedDictionary<string, string> Before { get; } = ImmutableSortedDictionary<string, string>.Empty
+        .Add("/etc/default/docker", "DOCKER_OPTS='--dns=10.0.0.1'\n");
+
+    public override async Task ChangeAsync(string root)
+    {
+        AgentOptions options = new() { Root = root };
+        EngineTransaction engine = EngineTransaction.Create(options, new ConfigFiles(options), TimeProvider.System, NullLogger<EngineTransaction>.Instance);
+        ChangeDockerOptions change = new(ImmutableSortedDictionary<string, byte[]>.Empty
+            .Add("/etc/default/docker", "DOCKER_OPTS='--dns=10.0.0.2'\n"u8.ToArray()).Add(DockerOptionsPlanner.DropInPath, "[Service]\n"u8.ToArray())
+            .Add("/etc/docker/keys/key.pem", "key\n"u8.ToArray()).Add("/etc/docker/keys/cert.pem", "certificate\n"u8.ToArray()));
+        if (await engine.RunAsync(change, triesWhatFailed: false, CancellationToken.None) is { } wrong)
+        {
+            throw new InvalidOperationException(wrong);
         }
     }
 }
