@@ -8,9 +8,8 @@ namespace RpiAgent.Agent.NodeConfig;
 /// <summary>Who will configure an interface of a tree of files once it is booted: programs do not run there, but units are enabled.</summary>
 internal static class FolderDetection
 {
-    private const string UnitFolder = "/etc/systemd/system", NetworkManagerPath = "/etc/NetworkManager/NetworkManager.conf";
+    private const string UnitFolder = "/etc/systemd/system";
     private static readonly string[] Units = ["NetworkManager.service", "dhcpcd.service", "systemd-networkd.service", "networking.service"];
-    private static readonly string[] NetworkFolders = ["/etc/systemd/network", "/run/systemd/network", "/usr/lib/systemd/network", "/etc/netplan"];
     private static readonly string[] Targets = ["multi-user.target.wants", "network-online.target.wants", "sysinit.target.wants"];
 
     public static NetworkManagement Detect(FileView files, string interfaceName, InterfacesModel interfaces)
@@ -19,13 +18,14 @@ internal static class FolderDetection
         HashSet<string> enabled = [.. Targets.SelectMany(target => files.List($"{UnitFolder}/{target}") ?? []).Where(unit => !IsMasked(files, unit))];
         bool hasStanza = interfaces.Stanzas.Any(stanza => stanza.Name == interfaceName);
         bool hasProfiles = files.List(OwnProfile.Folder) is { Count: > 0 };
-        string[] networks = [.. NetworkFiles(files, interfaceName)];
+        string[] networks = [.. NetworkdFiles.For(files, interfaceName)];
+        bool leavesStanzas = NetworkManagerSettings.Read(files).LeavesStanzas;
         string seen = $"a folder of files; enabled there: {string.Join(", ", Units.Where(enabled.Contains).DefaultIfEmpty("nothing"))}; {interfaceName} has {(hasStanza ? "an" : "no")} iface line";
         if (!Units.Any(enabled.Contains))
         {
             // A bare tree says nothing about units: what it holds is what counts, and with nothing in it it is ifupdown's.
-            bool hasNetworkManager = hasProfiles || files.Read(NetworkManagerPath) is not null;
-            Claim(NetworkBackend.NetworkManager, hasStanza ? files.Read(NetworkManagerPath) is not null && !LeavesStanzas(files) : hasNetworkManager);
+            bool hasNetworkManager = hasProfiles || files.Read(NetworkManagerSettings.FilePath) is not null;
+            Claim(NetworkBackend.NetworkManager, hasNetworkManager && !(hasStanza && leavesStanzas));
             Claim(NetworkBackend.Dhcpcd, NamesInterface(files.Read("/etc/dhcpcd.conf"), interfaceName));
             Claim(NetworkBackend.Networkd, networks.Length > 0 && !IsNetplan(networks));
             Claim(NetworkBackend.Netplan, IsNetplan(networks) && claims.Count == 0);
@@ -33,7 +33,7 @@ internal static class FolderDetection
             return new NetworkManagement(interfaceName, claims.ToImmutable(), seen);
         }
 
-        Claim(NetworkBackend.NetworkManager, enabled.Contains("NetworkManager.service") && !(hasStanza && LeavesStanzas(files)));
+        Claim(NetworkBackend.NetworkManager, enabled.Contains("NetworkManager.service") && !(hasStanza && leavesStanzas));
         Claim(NetworkBackend.Dhcpcd, enabled.Contains("dhcpcd.service"));
         Claim(NetworkBackend.Networkd, enabled.Contains("systemd-networkd.service") && networks.Length > 0 && !IsNetplan(networks));
         Claim(NetworkBackend.Netplan, enabled.Contains("systemd-networkd.service") && IsNetplan(networks));
@@ -49,13 +49,6 @@ internal static class FolderDetection
         }
     }
 
-    /// <summary>Debian's NetworkManager keeps off what has an iface line, unless <c>[ifupdown] managed=true</c>.</summary>
-    private static bool LeavesStanzas(FileView files)
-    {
-        Keyfile configuration = Keyfile.Parse(files.Read(NetworkManagerPath) ?? []);
-        return (configuration["main", "plugins"] ?? "ifupdown").Contains("ifupdown", StringComparison.Ordinal) && configuration["ifupdown", "managed"] is not "true";
-    }
-
     /// <summary><c>systemctl mask</c> leaves the links of the targets: a link to /dev/null, or an empty file, stands in the unit's place.</summary>
     private static bool IsMasked(FileView files, string unit) => files.IsThere($"{UnitFolder}/{unit}") && files.Read($"{UnitFolder}/{unit}") is null or { Length: 0 };
 
@@ -64,41 +57,4 @@ internal static class FolderDetection
         Encoding.Latin1.GetString(configuration ?? []).Split('\n').Any(line => line.Split([' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries) is ["interface", var name, ..] && name == interfaceName);
 
     private static bool IsNetplan(string[] networks) => networks.Any(path => path.Contains("netplan", StringComparison.Ordinal));
-
-    /// <summary>Files of networkd and netplan that name the interface.</summary>
-    private static IEnumerable<string> NetworkFiles(FileView files, string interfaceName) =>
-        from folder in NetworkFolders
-        from name in files.List(folder) ?? []
-        where name.EndsWith(".network", StringComparison.Ordinal) || name.EndsWith(".yaml", StringComparison.Ordinal)
-        let text = Encoding.Latin1.GetString(files.Read($"{folder}/{name}") ?? [])
-        where Names(text).Any(pattern => pattern is ['!', .. var but] ? !Glob.Matches(but, interfaceName) : Glob.Matches(pattern, interfaceName))
-        select $"{folder}/{name}";
-
-    /// <summary>The words of <c>Name=</c> lines of systemd.network(5), and the keys and names of netplan's YAML.</summary>
-    private static IEnumerable<string> Names(string text)
-    {
-        foreach (string line in text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] is not ('#' or ';')))
-        {
-            if (line.Split('=', 2) is [var key, var value])
-            {
-                foreach (string name in key.Trim() == "Name" ? value.Split(' ', StringSplitOptions.RemoveEmptyEntries) : [])
-                {
-                    yield return name;
-                }
-
-                continue;
-            }
-
-            // "eth0:", "eth0: {dhcp4: true}", "match: {name: eth*}"
-            string[] words = line.Split([':', '{', '}', ',', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
-            if (words.Length > 0 && line.Contains(':', StringComparison.Ordinal))
-            {
-                yield return words[0].Trim('"', '\'');
-                foreach ((string word, string next) in words.Zip(words.Skip(1)).Where(pair => pair.First == "name"))
-                {
-                    yield return next.Trim('"', '\'');
-                }
-            }
-        }
-    }
 }

@@ -1,4 +1,8 @@
+using System.Net.NetworkInformation;
 using System.Text;
+using Docker.DotNet.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using RpiAgent.Agent.Engine;
 using RpiAgent.Agent.NodeConfig.DockerOptions;
 using RpiAgent.Agent.NodeConfig.Documents;
 using RpiAgent.Agent.NodeConfig.Interfaces;
@@ -10,9 +14,12 @@ namespace RpiAgent.Agent.NodeConfig;
 /// <summary>Reads how this node is configured now. Changes nothing.</summary>
 internal sealed class NodeInspector(AgentOptions options, CommandRunner commands)
 {
+    private static readonly TimeSpan EngineLimit = TimeSpan.FromSeconds(5);
+
     private readonly FileView _files = FileView.OfDirectory(options.Root);
     private readonly BackendDetection _detection = new(options, commands);
     private readonly EngineInspector _engine = new(options, commands);
+    private readonly EngineConnection _docker = new(options.DockerSocket, TimeProvider.System, NullLogger<EngineConnection>.Instance);
     private readonly ProfileInspector _profiles = new(options, commands);
 
     /// <param name="interfaceName">The interface whose address is wished; null when none is.</param>
@@ -32,8 +39,29 @@ internal sealed class NodeInspector(AgentOptions options, CommandRunner commands
         {
             CloudInit = CloudInit.Read(_files),
             WpaConfiguration = interfaceName is null ? null : _files.Read(WpaConfiguration.PathOf(interfaceName)),
+            ManagedSwarmAddress = interfaceName is null ? "" : await ManagedSwarmAddressAsync(interfaceName, cancel),
             Profile = management?.Claims is [NetworkBackend.NetworkManager] ? await _profiles.InspectAsync(management.Interface, cancel) : ProfileState.None,
         };
+    }
+
+    /// <summary>An engine that does not answer manages nothing just now.</summary>
+    private async Task<string> ManagedSwarmAddressAsync(string interfaceName, CancellationToken cancel)
+    {
+        if (options.Root != "/")
+        {
+            return "";
+        }
+
+        try
+        {
+            SystemInfoResponse info = await _docker.CallAsync("read engine information", EngineLimit, (client, token) => client.System.GetSystemInfoAsync(token), cancel);
+            bool isHere = NetworkInterface.GetAllNetworkInterfaces().Any(link => link.Name == interfaceName && link.GetIPProperties().UnicastAddresses.Any(address => address.Address.ToString() == info.Swarm?.NodeAddr));
+            return info.Swarm is { ControlAvailable: true } swarm && isHere ? swarm.NodeAddr : "";
+        }
+        catch (EngineException)
+        {
+            return "";
+        }
     }
 
     private ResolvState ReadResolv()

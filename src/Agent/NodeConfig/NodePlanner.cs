@@ -20,6 +20,7 @@ internal static class NodePlanner
         {
             ImmutableArray<string>.Builder warnings = ImmutableArray.CreateBuilder<string>();
             NodeStep[] steps = [.. PlanHostName(current, desired), .. PlanAddress(current, desired, warnings), .. PlanDocker(current, desired)];
+            Throw(desired.IsForced ? null : steps.OfType<ChangeAddress>().Select(change => RefuseManager(current, change.Wish)).FirstOrDefault());
             return steps.Length > 0 && current.RootIsVolatile
                 ? NodePlan.Refuse(new Refusal(RefusalCodes.ReadOnlyRoot, "/", "the root file system is read-only, or an overlay in memory that forgets every change at the next boot; make it writable (raspi-config, Overlay File System) and try again"))
                 : new NodePlan(null, [.. steps], warnings.ToImmutable());
@@ -52,26 +53,6 @@ internal static class NodePlanner
         }
     }
 
-    /// <summary>What is written for an interface of ifupdown, beside resolv.conf; <c>network plan</c> shows the same.</summary>
-    /// <param name="wpaConfiguration">What the agent wrote for wpa_supplicant of that interface; null for nothing.</param>
-    public static InterfacesChange PlanInterfaces(InterfacesModel interfaces, InterfaceFacts facts, byte[]? wpaConfiguration, CloudInit cloudInit, AddressWish wish)
-    {
-        InterfacesChange change = InterfacesPlanner.Plan(interfaces, wish, facts.MacAddress, facts.HasDnsHook);
-        if (change.Refusal is not null)
-        {
-            return change;
-        }
-
-        ImmutableSortedDictionary<string, byte[]> files = change.Files;
-        if (wish.Wifi is { } network && WpaConfiguration.Render(network) is var radio && !radio.AsSpan().SequenceEqual(wpaConfiguration))
-        {
-            files = files.Add(WpaConfiguration.PathOf(wish.Interface), radio);
-        }
-
-        files = cloudInit.With(files);
-        return change with { Files = files, Warnings = [.. change.Warnings, .. cloudInit.Warnings(files)] };
-    }
-
     private static IEnumerable<NodeStep> PlanAddress(NodeState current, NodeSpec desired, ImmutableArray<string>.Builder warnings)
     {
         if (desired.Address is not { } wish)
@@ -79,27 +60,32 @@ internal static class NodePlanner
             yield break;
         }
 
-        Throw(current.Management?.Refuse());
-        if (current.Management?.Backend == NetworkBackend.NetworkManager)
+        Throw(current.Management?.Refuse(wish));
+        foreach (NodeStep step in current.Management?.Backend == NetworkBackend.NetworkManager ? PlanProfile(current, wish, warnings) : PlanInterfaces(current, wish, warnings))
         {
-            foreach (NodeStep step in PlanProfile(current, desired, wish, warnings))
-            {
-                yield return step;
-            }
-
-            yield break;
+            yield return step is ChangeAddress change ? change with { OrderedBy = desired.OrderedBy } : step;
         }
+    }
 
+    private static IEnumerable<NodeStep> PlanInterfaces(NodeState current, AddressWish wish, ImmutableArray<string>.Builder warnings)
+    {
         if (wish.Wifi is not null && !current.Facts.HasWpaHook)
         {
             throw new RefusalException(new Refusal(RefusalCodes.BadWifi, wish.Interface, "ifup cannot join a radio network here: the package wpasupplicant is not installed; install it and try again"));
         }
 
-        InterfacesChange change = PlanInterfaces(current.Interfaces, current.Facts, current.WpaConfiguration, current.CloudInit, wish);
+        InterfacesChange change = InterfacesPlanner.Plan(current.Interfaces, wish, current.Facts.MacAddress, current.Facts.HasDnsHook);
         Throw(change.Refusal);
         ImmutableSortedDictionary<string, byte[]> files = change.Files;
+        if (wish.Wifi is { } network && WpaConfiguration.Render(network) is var radio && !radio.AsSpan().SequenceEqual(current.WpaConfiguration))
+        {
+            files = files.Add(WpaConfiguration.PathOf(wish.Interface), radio);
+        }
+
+        files = current.CloudInit.With(files);
+        warnings.AddRange(current.CloudInit.Warnings(files));
         bool changesLink = !files.IsEmpty;
-        bool writesResolver = wish.Method == AddressMethod.Static && !wish.Dns.IsEmpty && !current.Facts.HasDnsHook;
+        bool writesResolver = wish.Method == AddressMethod.Static && !wish.Dns.IsEmpty && !current.Facts.HasDnsHook && current.Resolv.IsKnown;
         if (writesResolver)
         {
             byte[] resolver = ResolvConf.WithNameServers(current.Resolv.Content ?? [], wish.Dns);
@@ -118,9 +104,10 @@ internal static class NodePlanner
 
         // The hook's absence needs no warning: resolv.conf is written here.
         warnings.AddRange(change.Warnings.Where(warning => !writesResolver || warning != InterfacesWarnings.NoDnsHook));
+        warnings.AddRange(writesResolver && !files.IsEmpty ? InterfacesWarnings.OtherDhcp(current.Interfaces, wish) : []);
         if (changesLink)
         {
-            yield return new ChangeAddress(wish, NetworkBackend.Ifupdown, files) { OrderedBy = desired.OrderedBy };
+            yield return new ChangeAddress(wish, NetworkBackend.Ifupdown, files);
         }
         else if (files.TryGetValue(ResolvState.FilePath, out byte[]? resolver))
         {
@@ -128,8 +115,14 @@ internal static class NodePlanner
         }
     }
 
+    /// <summary>The others of a swarm know its managers by their addresses (pi-domain §7); a worker joins again.</summary>
+    private static Refusal? RefuseManager(NodeState current, AddressWish wish) =>
+        current.ManagedSwarmAddress is { Length: > 0 } managed && (wish.Method == AddressMethod.Dhcp || wish.Address.ToString() != managed)
+            ? new Refusal(RefusalCodes.SwarmManager, wish.Interface, $"this node manages a swarm, which knows it as {managed}; demote it first ('docker node demote', or let the coordinator change the address), or force it")
+            : null;
+
     /// <summary>NetworkManager gets the name servers with its profile; interfaces(5) and resolv.conf(5) are never written.</summary>
-    private static IEnumerable<NodeStep> PlanProfile(NodeState current, NodeSpec desired, AddressWish wish, ImmutableArray<string>.Builder warnings)
+    private static IEnumerable<NodeStep> PlanProfile(NodeState current, AddressWish wish, ImmutableArray<string>.Builder warnings)
     {
         ProfileChange change = ProfilePlanner.Plan(current.Profile, wish);
         Throw(change.Refusal);
@@ -147,7 +140,7 @@ internal static class NodePlanner
         warnings.AddRange(current.CloudInit.Warnings(change.Files));
         if (change.Files.ContainsKey(OwnProfile.PathOf(wish.Interface)))
         {
-            yield return new ChangeAddress(wish, NetworkBackend.NetworkManager, change.Files) { OrderedBy = desired.OrderedBy };
+            yield return new ChangeAddress(wish, NetworkBackend.NetworkManager, change.Files);
             yield break;
         }
 

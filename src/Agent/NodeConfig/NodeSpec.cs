@@ -23,6 +23,9 @@ internal sealed record NodeSpec(string HostName, AddressWish? Address, Immutable
     /// <summary>Ordered just now: also engine options that were found not to work are tried.</summary>
     public bool TriesWhatFailed { get; init; }
 
+    /// <summary>Also the address of a manager of the swarm.</summary>
+    public bool IsForced { get; init; }
+
     /// <summary>No options are wished any more, where some were ordered before.</summary>
     public bool WithdrawsDockerOptions { get; init; }
 

@@ -48,6 +48,7 @@ internal static class RefusalCodes
     public const string TransactionPending = "E_TXN_PENDING";
     public const string TransactionExpired = "E_TXN_EXPIRED";
     public const string AddressInUse = "E_ADDRESS_IN_USE";
+    public const string SwarmManager = "E_SWARM_MANAGER";
     public const string ReadOnlyRoot = "E_READONLY_ROOT";
     public const string NoSpace = "E_NO_SPACE";
 }

@@ -110,6 +110,32 @@ public class NodePlannerTests
     }
 
     [Fact]
+    public void A_resolver_file_that_another_interfaces_client_will_write_again_is_warned_of()
+    {
+        NodeState two = Fresh with { Interfaces = Read("auto eth0 wlan0\niface eth0 inet dhcp\niface wlan0 inet dhcp\n") };
+        Assert.Contains(NodePlanner.Plan(two, new NodeSpec("", Address, [])).Warnings, warning => warning.StartsWith("/etc/network/interfaces:3: wlan0 gets its address by DHCP", StringComparison.Ordinal));
+        Assert.Empty(NodePlanner.Plan(two, new NodeSpec("", Address with { Dns = [] }, [])).Warnings);
+        Assert.DoesNotContain(NodePlanner.Plan(Fresh, new NodeSpec("", Address, [])).Warnings, warning => warning.Contains("DHCP", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("", "192.168.1.102/24", null)]
+    [InlineData("192.168.1.50", "192.168.1.102/24", "E_SWARM_MANAGER")]
+    [InlineData("192.168.1.102", "192.168.1.102/24", null)]
+    public void The_address_of_a_manager_of_the_swarm_stays_unless_forced(string managed, string address, string? code)
+    {
+        NodeState manager = Fresh with { ManagedSwarmAddress = managed };
+        NodeSpec spec = new("", AddressWish.Static("eth0", address, null, []), []);
+        Assert.Equal(code, NodePlanner.Plan(manager, spec).Refusal?.Code);
+        Assert.Null(NodePlanner.Plan(manager, spec with { IsForced = true }).Refusal);
+
+        // By DHCP it may become any; what is so already is no change.
+        NodeState byHand = manager with { Interfaces = Read("auto eth0\niface eth0 inet static\n  address 192.168.1.50/24\n") };
+        Assert.Equal(managed.Length > 0, NodePlanner.Plan(byHand, new NodeSpec("", AddressWish.Dhcp("eth0"), [])).Refusal is not null);
+        Assert.Null(NodePlanner.Plan(manager, new NodeSpec("", AddressWish.Dhcp("eth0"), [])).Refusal);
+    }
+
+    [Fact]
     public void A_root_that_forgets_is_not_written_to() =>
         Assert.Equal(RefusalCodes.ReadOnlyRoot, NodePlanner.Plan(Fresh with { RootIsVolatile = true }, new NodeSpec("pi1", null, [])).Refusal?.Code);
 

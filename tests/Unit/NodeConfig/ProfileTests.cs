@@ -162,6 +162,14 @@ public class ProfileTests
     [InlineData("Ifupdown", "/etc/dhcpcd.conf", "interface wlan0\n")]
     [InlineData("NetworkManager", "/etc/NetworkManager/NetworkManager.conf", "[main]\nplugins=ifupdown,keyfile\n[ifupdown]\nmanaged=false\n")]
     [InlineData("Ifupdown", "/etc/NetworkManager/NetworkManager.conf", "[main]\nplugins=ifupdown,keyfile\n[ifupdown]\nmanaged=false\n", "/etc/network/interfaces", "iface eth0 inet dhcp\n")]
+    [InlineData("NetworkManager Ifupdown", "/etc/NetworkManager/NetworkManager.conf", "[main]\nplugins=ifupdown,keyfile\n", "/etc/NetworkManager/conf.d/10-managed.conf", "[ifupdown]\nmanaged=true\n", "/etc/network/interfaces", "iface eth0 inet dhcp\n")]
+    [InlineData("Networkd", "/etc/systemd/network/a.network", "[Match]\nMACAddress=b8:27:eb:00:00:01\n")]
+    [InlineData("Networkd", "/etc/systemd/network/a.network", "[Match]\nType=ether wlan\n[Network]\nDHCP=yes\n")]
+    [InlineData("Networkd", "/etc/systemd/network/a.network", "[Network]\nDHCP=yes\n")]
+    [InlineData("Ifupdown", "/etc/systemd/network/a.network", "")]
+    [InlineData("Ifupdown", "/etc/systemd/network/a.network", "[Match]\nType=wlan\n")]
+    [InlineData("Ifupdown", "/etc/systemd/network/a.network", "[Match]\nKind=veth\nName=*\n")]
+    [InlineData("Ifupdown", "/etc/systemd/network/a.network", "[Match]\nMACAddress=b8:27:eb:00:00:01\n", "/sys/class/net/eth0/address", "b8:27:eb:00:00:02\n")]
     [InlineData("Ifupdown", "/etc/network/interfaces", "iface eth0 inet dhcp\n", "/etc/systemd/system/multi-user.target.wants/dhcpcd.service", "x", "/etc/systemd/system/dhcpcd.service", "", "/etc/systemd/system/multi-user.target.wants/networking.service", "x")]
     public void What_a_tree_holds_says_who_is_in_charge(string claims, params string[] files)
     {

@@ -1,8 +1,7 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json;
 using RpiAgent.Agent.NodeConfig.Interfaces;
-using RpiAgent.Agent.NodeConfig.Profiles;
-using RpiAgent.Agent.NodeConfig.Wifi;
 using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.NodeConfig.Cli;
@@ -39,27 +38,27 @@ internal static class NetworkPlanCommand
         return plan;
     }
 
+    /// <summary>The same plan as that of <c>network set</c>.</summary>
     private static async Task<InterfacesChange> PlanAsync(string root, AddressWish wish, CancellationToken cancel)
     {
-        AgentOptions options = new() { Root = root };
-        CommandRunner commands = new(TimeProvider.System);
+        NodeState present = await new NodeInspector(new AgentOptions { Root = root }, new CommandRunner(TimeProvider.System)).InspectAsync(wish.Interface, cancel);
+        if (root != "/")
+        {
+            // A tree may be but a part of a node's, and nothing is written there.
+            present = present with { RootIsVolatile = false, Resolv = present.Resolv with { IsKnown = present.Resolv is not { Content: null, LinkTarget: null } } };
+        }
+
+        NodePlan plan = NodePlanner.Plan(present, new NodeSpec("", wish, []));
         FileView files = FileView.OfDirectory(root);
-        InterfacesModel interfaces = InterfacesReader.Read(files);
-        NetworkManagement management = await new BackendDetection(options, commands).DetectAsync(wish.Interface, interfaces, cancel);
-        if (management.Refuse() is { } refusal)
-        {
-            return InterfacesChange.Refuse(refusal);
-        }
-
-        CloudInit cloudInit = CloudInit.Read(files);
-        if (management.Backend == NetworkBackend.NetworkManager)
-        {
-            ProfileChange change = ProfilePlanner.Plan(await new ProfileInspector(options, commands).InspectAsync(wish.Interface, cancel), wish);
-            return new InterfacesChange(change.Refusal, change.Files, [.. change.Warnings, .. cloudInit.Warnings(change.Files)]);
-        }
-
-        return NodePlanner.PlanInterfaces(interfaces, InterfaceFacts.Read(files, wish.Interface), files.Read(WpaConfiguration.PathOf(wish.Interface)), cloudInit, wish);
+        return new InterfacesChange(plan.Refusal, plan.Steps.SelectMany(Files).Where(file => !file.Value.AsSpan().SequenceEqual(files.Read(file.Key))).ToImmutableSortedDictionary(StringComparer.Ordinal), plan.Warnings);
     }
+
+    private static IEnumerable<KeyValuePair<string, byte[]>> Files(NodeStep step) => step switch
+    {
+        ChangeAddress change => change.Files,
+        WriteFile write => [new(write.Path, write.Content)],
+        _ => [],
+    };
 
     private sealed record PlanOutput(bool IsJson, FileView Before)
     {

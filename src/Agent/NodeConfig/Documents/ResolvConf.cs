@@ -42,6 +42,9 @@ internal sealed record ResolvState(byte[]? Content, string? LinkTarget, bool IsI
 {
     public const string FilePath = "/etc/resolv.conf";
 
+    /// <summary>False for a tree that is but a part of a node's.</summary>
+    public bool IsKnown { get; init; } = true;
+
     /// <summary>A link and an immutable file belong to somebody else.</summary>
     public Refusal? RefuseWrite()
     {

@@ -7,6 +7,12 @@ internal static class InterfacesWarnings
 {
     public const string NoDnsHook = "dns-nameservers has no effect by itself: neither resolvconf's nor systemd-resolved's hook is in /etc/network/if-up.d; /etc/resolv.conf is what counts";
 
+    /// <summary>Where /etc/resolv.conf is a file that we write, the DHCP client of another interface writes it again.</summary>
+    public static IEnumerable<string> OtherDhcp(InterfacesModel model, AddressWish wish) =>
+        from stanza in model.Stanzas
+        where stanza.Name != wish.Interface && stanza is { Family: "inet", Method: "dhcp" or "bootp" }
+        select $"{stanza.Header}: {stanza.Name} gets its address by DHCP, and its client replaces the name servers in /etc/resolv.conf with those it is given; 'supersede domain-name-servers' of dhclient.conf(5) keeps it from that";
+
     public static ImmutableArray<string> Collect(InterfacesModel model, AddressWish wish, IfaceStanza? stanza, bool hasDnsHook) =>
     [
         .. model.Warnings,

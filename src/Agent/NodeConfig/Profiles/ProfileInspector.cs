@@ -9,7 +9,6 @@ internal sealed class ProfileInspector(AgentOptions options, CommandRunner comma
     private const string Suffix = ".nmconnection";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
     private static readonly string[] Folders = [OwnProfile.Folder, "/run/NetworkManager/system-connections", "/usr/lib/NetworkManager/system-connections"];
-    private static readonly string[] ConfigFolders = ["/usr/lib/NetworkManager/conf.d", "/run/NetworkManager/conf.d", "/etc/NetworkManager/conf.d"];
 
     private readonly FileView _files = FileView.OfDirectory(options.Root);
 
@@ -23,13 +22,13 @@ internal sealed class ProfileInspector(AgentOptions options, CommandRunner comma
         string[] device = (await RunAsync(["-e", "no", "-g", "GENERAL.CON-UUID,GENERAL.TYPE", "device", "show", interfaceName], cancel)).Split('\n');
         string list = await RunAsync(["-t", "-e", "no", "-f", "UUID,FILENAME", "connection", "show"], cancel);
         string path = device[0].Length == 0 ? "" : list.Split('\n').FirstOrDefault(line => line.StartsWith($"{device[0]}:", StringComparison.Ordinal))?[(device[0].Length + 1)..].Trim() ?? "";
-        return new ProfileState(path, path.StartsWith('/') ? _files.Read(path) : null, device is [_, "wifi", ..], WritesResolver(_files)) { Country = _files.Read(WifiProfile.CountryPath) };
+        return new ProfileState(path, path.StartsWith('/') ? _files.Read(path) : null, device is [_, "wifi", ..], NetworkManagerSettings.Read(_files).WritesResolver) { Country = _files.Read(WifiProfile.CountryPath) };
     }
 
     /// <summary>Of several, the one with the highest priority.</summary>
     public static ProfileState InspectFolder(FileView files, string interfaceName)
     {
-        bool isWifi = interfaceName.StartsWith("wl", StringComparison.Ordinal);
+        bool isWifi = interfaceName.StartsWith("wl", StringComparison.Ordinal), writesResolver = NetworkManagerSettings.Read(files).WritesResolver;
         var candidates =
             from folder in Folders
             from name in (files.List(folder) ?? []).Order(StringComparer.Ordinal)
@@ -41,24 +40,8 @@ internal sealed class ProfileInspector(AgentOptions options, CommandRunner comma
             where (profile["connection", "interface-name"] ?? interfaceName) == interfaceName
             where profile["connection", "type"] is { } type && (isWifi ? type is "wifi" or "802-11-wireless" : type is not ("wifi" or "802-11-wireless" or "loopback"))
             orderby int.TryParse(profile["connection", "autoconnect-priority"], CultureInfo.InvariantCulture, out int priority) ? priority : 0 descending
-            select new ProfileState($"{folder}/{name}", content, isWifi, WritesResolver(files));
-        return candidates.FirstOrDefault() ?? ProfileState.None with { IsWifi = isWifi, WritesResolver = WritesResolver(files) };
-    }
-
-    /// <summary>NetworkManager.conf(5): the file, then conf.d in the order of names whatever the folder; the last word counts.</summary>
-    private static bool WritesResolver(FileView files)
-    {
-        string[] parts = [.. ConfigFolders.SelectMany(folder => (files.List(folder) ?? []).Where(name => name.EndsWith(".conf", StringComparison.Ordinal)).Select(name => $"{folder}/{name}"))
-            .OrderBy(path => Path.GetFileName(path), StringComparer.Ordinal)];
-        string dns = "", manager = "";
-        foreach (string path in parts.Prepend("/etc/NetworkManager/NetworkManager.conf"))
-        {
-            Keyfile configuration = Keyfile.Parse(files.Read(path) ?? []);
-            dns = configuration["main", "dns"] ?? dns;
-            manager = configuration["main", "rc-manager"] ?? manager;
-        }
-
-        return dns != "none" && manager != "unmanaged";
+            select new ProfileState($"{folder}/{name}", content, isWifi, writesResolver);
+        return candidates.FirstOrDefault() ?? ProfileState.None with { IsWifi = isWifi, WritesResolver = writesResolver };
     }
 
     private async Task<string> RunAsync(string[] arguments, CancellationToken cancel) =>
