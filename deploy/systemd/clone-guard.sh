@@ -24,6 +24,7 @@ echo "$bound" >"$mark"
 original=$state/net/original
 [ -s "$original/manifest" ] || exit 0
 while read -r number mode uid gid existed before _ path; do
+    [ "$number" != end ] || break
     folder=$(dirname "$path")
     if [ "$existed" != 1 ]; then
         rm -f "$path"

@@ -1,4 +1,6 @@
 using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
 using Grpc.Net.Client;
 
 namespace RpiAgent.Identity;
@@ -17,8 +19,9 @@ public static class ClusterChannel
     /// <summary>Longest pause between two attempts to connect (the library's default grows to two minutes).</summary>
     public static TimeSpan MaximumReconnectBackoff { get; } = TimeSpan.FromSeconds(5);
 
+    /// <param name="throughInterface">The only interface that it may leave by, whatever the routes say; empty for any.</param>
     /// <exception cref="ArgumentException">The address is not https.</exception>
-    public static GrpcChannel Create(Uri address, SslClientAuthenticationOptions tls, KeepAlive keepAlive)
+    public static GrpcChannel Create(Uri address, SslClientAuthenticationOptions tls, KeepAlive keepAlive, string throughInterface = "")
     {
         ArgumentNullException.ThrowIfNull(address);
         if (address.Scheme != Uri.UriSchemeHttps)
@@ -38,6 +41,11 @@ public static class ClusterChannel
             KeepAlivePingTimeout = keepAlive.PingTimeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         };
+        if (throughInterface.Length > 0)
+        {
+            handler.ConnectCallback = (context, cancel) => ConnectAsync(context, throughInterface, cancel);
+        }
+
         return GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
             HttpHandler = handler,
@@ -46,5 +54,30 @@ public static class ClusterChannel
             MaxReconnectBackoff = MaximumReconnectBackoff,
             MaxReceiveMessageSize = 16 * 1024 * 1024,
         });
+    }
+
+    /// <summary>SO_BINDTODEVICE of socket(7).</summary>
+    /// <exception cref="SocketException">There is no such interface.</exception>
+    public static void BindTo(Socket socket, string interfaceName)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        const int socketLevel = 1, bindToDevice = 25;
+        socket.SetRawSocketOption(socketLevel, bindToDevice, Encoding.ASCII.GetBytes(interfaceName));
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, string interfaceName, CancellationToken cancel)
+    {
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            BindTo(socket, interfaceName);
+            await socket.ConnectAsync(context.DnsEndPoint, cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 }

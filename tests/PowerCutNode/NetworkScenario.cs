@@ -5,6 +5,7 @@ using RpiAgent.Agent;
 using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Agent.NodeConfig.Cli;
 using RpiAgent.Agent.NodeConfig.Transaction;
+using RpiAgent.Agent.NodeConfig.Wifi;
 
 namespace RpiAgent.Tests.PowerCutNode;
 
@@ -16,7 +17,7 @@ internal enum Ending
     TakenBackAfterBoot,
 }
 
-/// <summary>The network transaction of ifupdown; the real rollback script lies in the tree.</summary>
+/// <summary>The network transaction of ifupdown and of NetworkManager's profiles; the real rollback script lies in the tree.</summary>
 internal sealed record NetworkScenario(string Name, ImmutableSortedDictionary<string, string> Files, AddressWish Wish, Ending Ending) : Scenario(Name)
 {
     public static readonly AddressWish FirstAddress = AddressWish.Static("eth0", "192.168.1.102/24", "192.168.1.1", ["192.168.1.1", "9.9.9.9"]);
@@ -31,6 +32,21 @@ internal sealed record NetworkScenario(string Name, ImmutableSortedDictionary<st
     public static readonly ImmutableSortedDictionary<string, string> Included = Tree(
         ("/etc/network/interfaces", "source /etc/network/interfaces.d/*\n"),
         ("/etc/network/interfaces.d/eth0", "allow-hotplug eth0\niface eth0 inet static\n  address 10.0.0.5/8\n"));
+
+    /// <summary>Three files: the stanza is cloud-init's, which is told to leave it alone.</summary>
+    public static readonly ImmutableSortedDictionary<string, string> CloudInit = Tree(
+        ("/etc/network/interfaces", "source /etc/network/interfaces.d/*\n"),
+        ("/etc/network/interfaces.d/50-cloud-init", "auto eth0\niface eth0 inet dhcp\n"),
+        ("/etc/cloud/cloud.cfg", "disable_root: true\n"),
+        ("/etc/resolv.conf", "nameserver 10.0.0.1\n"));
+
+    /// <summary>Another profile, which stays; the agent's own one is new, and so is the country of a radio.</summary>
+    public static readonly ImmutableSortedDictionary<string, string> Profiles = Tree(
+        ("/etc/NetworkManager/NetworkManager.conf", "[main]\nplugins=ifupdown,keyfile\n[ifupdown]\nmanaged=false\n"),
+        ("/etc/NetworkManager/system-connections/home.nmconnection", "[connection]\nid=home\nuuid=75a3d941-6776-3132-949a-e129f1fc06dd\ntype=wifi\ninterface-name=wlan0\n\n[wifi]\nssid=home\n\n[ipv4]\nmethod=auto\n"),
+        ("/etc/NetworkManager/system-connections/rpi-agent-eth0.nmconnection", "[connection]\nid=rpi-agent-eth0\ntype=ethernet\ninterface-name=eth0\nautoconnect-priority=999\n\n[ipv4]\nmethod=auto\n"));
+
+    public static readonly AddressWish Radio = AddressWish.Static("wlan0", "192.168.1.103/24", null, []) with { Wifi = WifiNetwork.Create("home", "correct horse", "DE", isHidden: false) };
 
     /// <summary>No resolv.conf: the change makes one, the way back takes it away.</summary>
     public static readonly ImmutableSortedDictionary<string, string> Empty = Tree(("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n"));
@@ -56,11 +72,11 @@ internal sealed record NetworkScenario(string Name, ImmutableSortedDictionary<st
             throw new InvalidOperationException($"{Name} ended as {outcome.Result}: {outcome.Detail}");
         }
 
-        async Task<bool> AnswerAsync(string id, CancellationToken cancel)
+        async Task<bool> AnswerAsync(TransactionMarker change, CancellationToken cancel)
         {
             if (Ending == Ending.TakenBack)
             {
-                await new NetworkControl(options).RollBackAsync(id, "an operator took it back", cancel);
+                await new NetworkControl(options).RollBackAsync(change.Id, "an operator took it back", cancel);
             }
 
             return Ending == Ending.Confirmed;
@@ -80,7 +96,7 @@ internal sealed record NetworkScenario(string Name, ImmutableSortedDictionary<st
         await RunScriptAsync(options, "boot");
         if (Ending == Ending.TakenBackAfterBoot)
         {
-            await RunScriptAsync(options, "timer", new NetworkControl(options).PendingId!);
+            await RunScriptAsync(options, "timer", new NetworkControl(options).Pending!.Id);
         }
 
         outcome = await configurator.ApplyAsync(new NodeSpec("", null, []), (_, _) => Task.FromResult(true), CancellationToken.None);

@@ -1,6 +1,7 @@
 using RpiAgent.Agent.Enrolment;
 using RpiAgent.Agent.Grpc;
 using RpiAgent.Agent.NodeConfig;
+using RpiAgent.Agent.NodeConfig.Transaction;
 using Wire = RpiAgent.Protos.Wire;
 
 namespace RpiAgent.Agent.Boot;
@@ -233,12 +234,12 @@ internal sealed partial class NodeConfiguring(
         _ => null,
     };
 
-    private async Task<bool> ConfirmAsync(string transaction, CancellationToken cancel)
+    private async Task<bool> ConfirmAsync(TransactionMarker change, CancellationToken cancel)
     {
-        string? why = await confirmer.TryConfirmAsync(node.Current.Saved.Coordinator, transaction, cancel);
+        string? why = await confirmer.TryConfirmAsync(node.Current.Saved.Coordinator, new AddressClaim(change.Id, change.Interface, change.Address), cancel);
         if (why is not null)
         {
-            LogNotConfirmed(transaction, why);
+            LogNotConfirmed(change.Id, why);
         }
 
         return why is null;

@@ -4,22 +4,30 @@ using RpiAgent.Protos.Wire;
 
 namespace RpiAgent.Agent.Enrolment;
 
-/// <summary>Proves contact after an address change: only the coordinator's answer to a new connection from the new address counts.</summary>
+/// <summary>
+/// Proves contact after an address change: only the coordinator's answer to a new connection over the changed interface, from its new
+/// address, counts. Another interface may lead to the coordinator, too, and would hide that this one does not.
+/// </summary>
 internal sealed class ContactConfirmer(CoordinatorClient coordinator, ClusterTls tls, TrustClock clock)
 {
     /// <summary>One try. Null = confirmed, else why not.</summary>
-    public async Task<string?> TryConfirmAsync(Uri address, string transactionId, CancellationToken cancel)
+    public async Task<string?> TryConfirmAsync(Uri address, AddressClaim claim, CancellationToken cancel)
     {
-        OwnRoute route = await RouteProbe.ToAsync(address, cancel);
+        OwnRoute route = await RouteProbe.ToAsync(address, cancel, claim.Interface);
         if (route.Address.Length == 0)
         {
-            return $"there is no route to {address}";
+            return $"{claim.Interface} has no way to {address}";
+        }
+
+        if (claim.Address.Length > 0 && claim.Address != route.Address)
+        {
+            return $"{claim.Interface} reaches {address} from {route.Address}, not from {claim.Address}";
         }
 
         try
         {
             ConfirmNetworkReply reply = await coordinator.ConfirmNetworkAsync(
-                address, tls, new ConfirmNetworkRequest { TransactionId = transactionId, ObservedAddress = route.Address }, cancel);
+                address, tls, new ConfirmNetworkRequest { TransactionId = claim.Transaction, ObservedAddress = route.Address }, cancel, claim.Interface);
             clock.NotBefore(reply.CoordinatorTime.ToDateTimeOffset());
             return null;
         }
@@ -29,3 +37,7 @@ internal sealed class ContactConfirmer(CoordinatorClient coordinator, ClusterTls
         }
     }
 }
+
+/// <summary>What is to be confirmed.</summary>
+/// <param name="Address">IPv4; empty for whatever DHCP gave.</param>
+internal sealed record AddressClaim(string Transaction, string Interface, string Address);

@@ -40,7 +40,8 @@ internal sealed class CoordinatorClient(TrustClock clock, TimeProvider time)
     /// Null when the coordinator of the token's cluster answers at this address, else why that is not known. Another server can show
     /// the cluster's CA, but not answer by a certificate of it.
     /// </summary>
-    public async Task<string?> WhyNotProvenAsync(Uri coordinator, JoinToken token, CancellationToken cancel)
+    /// <param name="throughInterface">The only interface to ask over; empty for any.</param>
+    public async Task<string?> WhyNotProvenAsync(Uri coordinator, JoinToken token, CancellationToken cancel, string throughInterface = "")
     {
         try
         {
@@ -49,7 +50,8 @@ internal sealed class CoordinatorClient(TrustClock clock, TimeProvider time)
                 coordinator,
                 ClusterTls.AnonymousClientOptions(authority, clock, PeerRole.Coordinator),
                 (client, limit) => client.GetCertificateAuthorityAsync(new GetCertificateAuthorityRequest(), cancellationToken: limit),
-                cancel);
+                cancel,
+                throughInterface);
             return null;
         }
         catch (EnrolmentException e)
@@ -70,15 +72,15 @@ internal sealed class CoordinatorClient(TrustClock clock, TimeProvider time)
     public Task<EnrolReply> RenewAsync(Uri coordinator, ClusterTls tls, EnrolRequest request, CancellationToken cancel) =>
         CallAsync(coordinator, tls.ClientOptions(PeerRole.Coordinator), (client, limit) => client.EnrolAsync(request, cancellationToken: limit), cancel);
 
-    public Task<ConfirmNetworkReply> ConfirmNetworkAsync(Uri coordinator, ClusterTls tls, ConfirmNetworkRequest request, CancellationToken cancel) =>
-        CallAsync(coordinator, tls.ClientOptions(PeerRole.Coordinator), (client, limit) => client.ConfirmNetworkAsync(request, cancellationToken: limit), cancel);
+    public Task<ConfirmNetworkReply> ConfirmNetworkAsync(Uri coordinator, ClusterTls tls, ConfirmNetworkRequest request, CancellationToken cancel, string throughInterface = "") =>
+        CallAsync(coordinator, tls.ClientOptions(PeerRole.Coordinator), (client, limit) => client.ConfirmNetworkAsync(request, cancellationToken: limit), cancel, throughInterface);
 
     private async Task<T> CallAsync<T>(
-        Uri coordinator, SslClientAuthenticationOptions tls, Func<Protos.Wire.Enrolment.EnrolmentClient, CancellationToken, AsyncUnaryCall<T>> call, CancellationToken cancel)
+        Uri coordinator, SslClientAuthenticationOptions tls, Func<Protos.Wire.Enrolment.EnrolmentClient, CancellationToken, AsyncUnaryCall<T>> call, CancellationToken cancel, string throughInterface = "")
     {
         using CancellationTokenSource timeout = new(Limit, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
-        using GrpcChannel channel = ClusterChannel.Create(coordinator, tls, KeepAlive.Relaxed);
+        using GrpcChannel channel = ClusterChannel.Create(coordinator, tls, KeepAlive.Relaxed, throughInterface);
         try
         {
             using AsyncUnaryCall<T> running = call(new Protos.Wire.Enrolment.EnrolmentClient(channel), either.Token);

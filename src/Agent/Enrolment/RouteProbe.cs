@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using RpiAgent.Identity;
 
 namespace RpiAgent.Agent.Enrolment;
 
@@ -15,11 +16,17 @@ internal sealed record OwnRoute(string Address, string Interface)
 internal static class RouteProbe
 {
     /// <summary>Asks the kernel's routing; nothing is sent.</summary>
-    public static async Task<OwnRoute> ToAsync(Uri peer, CancellationToken cancel)
+    /// <param name="throughInterface">The only interface that counts; empty for any.</param>
+    public static async Task<OwnRoute> ToAsync(Uri peer, CancellationToken cancel, string throughInterface = "")
     {
         try
         {
             using Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            if (throughInterface.Length > 0)
+            {
+                ClusterChannel.BindTo(socket, throughInterface);
+            }
+
             await socket.ConnectAsync(peer.Host, peer.Port, cancel);
             IPAddress? own = (socket.LocalEndPoint as IPEndPoint)?.Address;
             return own is null ? OwnRoute.None : new OwnRoute(own.ToString(), InterfaceOf(own));

@@ -5,9 +5,12 @@ namespace RpiAgent.Agent.NodeConfig;
 /// <summary>Writes files of the node: whole or not at all, owner and mode kept, the first and the last version before ours saved.</summary>
 internal sealed class ConfigFiles(AgentOptions options)
 {
-    /// <summary>Endings of the versions that wait beside a file.</summary>
+    /// <summary>Endings of the versions that wait beside a file, of a transaction.</summary>
     public const string New = "rpi-new";
     public const string Old = "rpi-old";
+
+    /// <summary>Of a write at once; one that was cut is swept while a transaction, perhaps of another process, waits beside the same file.</summary>
+    private const string AtOnce = "rpi-write";
 
     private const UnixFileMode PublicDirectory =
         AtomicFile.PrivateDirectory | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
@@ -22,7 +25,7 @@ internal sealed class ConfigFiles(AgentOptions options)
     public void Write(string path, byte[] content)
     {
         Backup(path);
-        string staged = Stage(path, content, New);
+        string staged = Stage(path, content, AtOnce);
         AtomicFile.Rename(staged, RealPath(path));
     }
 
@@ -66,7 +69,7 @@ internal sealed class ConfigFiles(AgentOptions options)
         string[] names = Directory.Exists(BackupFolder) ? [.. Directory.GetFiles(BackupFolder).Select(path => Path.GetFileNameWithoutExtension(path)).Distinct(StringComparer.Ordinal)] : [];
         foreach (string name in names)
         {
-            string staged = StagedPath("/" + name.Replace('%', '/'), New);
+            string staged = StagedPath("/" + name.Replace('%', '/'), AtOnce);
             if (File.Exists(staged))
             {
                 File.Delete(staged);

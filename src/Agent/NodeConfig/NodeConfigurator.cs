@@ -31,8 +31,8 @@ internal sealed partial class NodeConfigurator : IDisposable
     }
 
     /// <summary>Does nothing when all is as wished, also after a restart of the agent.</summary>
-    /// <param name="confirm">Asks the coordinator from the new address; called with the transaction's id until it answers true or the time is up.</param>
-    public async Task<NodeConfigOutcome> ApplyAsync(NodeSpec desired, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
+    /// <param name="confirm">Asks the coordinator over the interface that changed, from its new address; called until it answers true or the time is up.</param>
+    public async Task<NodeConfigOutcome> ApplyAsync(NodeSpec desired, Func<TransactionMarker, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
         await _oneAtATime.WaitAsync(cancel);
         List<string> done = [];
@@ -98,7 +98,7 @@ internal sealed partial class NodeConfigurator : IDisposable
     public void Dispose() => _oneAtATime.Dispose();
 
     /// <returns>Null, or why the step was taken back.</returns>
-    private async Task<string?> RunAsync(NodeStep step, NodeSpec desired, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
+    private async Task<string?> RunAsync(NodeStep step, NodeSpec desired, Func<TransactionMarker, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
         switch (step)
         {

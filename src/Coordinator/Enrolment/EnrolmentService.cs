@@ -67,13 +67,18 @@ internal sealed partial class EnrolmentService(
                     : $"the node says its address is '{request.ObservedAddress}', but it is seen as {seen}"));
         }
 
-        if (await GuardAsync(() => nodes.FindAsync(node, context.CancellationToken)) is null)
+        if (await GuardAsync(() => nodes.FindAsync(node, context.CancellationToken)) is not { } record)
         {
             throw new RpcException(new Status(StatusCode.NotFound, $"node {node} was removed from the cluster"));
         }
 
         NetworkConfirmation confirmation = confirmations.Remember(node, request.TransactionId, seen);
         LogConfirmed(node, seen, request.TransactionId);
+        if (record.Value.Address is { } wanted && wanted != seen)
+        {
+            LogElsewhere(node, seen, wanted);
+        }
+
         return new ConfirmNetworkReply { CoordinatorTime = Timestamp.FromDateTimeOffset(confirmation.At) };
     }
 
@@ -119,4 +124,7 @@ internal sealed partial class EnrolmentService(
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "Node {NodeId} is reachable at {Address} (transaction {Transaction})")]
     private partial void LogConfirmed(NodeId nodeId, string address, string transaction);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "Node {NodeId} changed its address to {Address}; {Wanted} is wanted of it")]
+    private partial void LogElsewhere(NodeId nodeId, string address, string wanted);
 }

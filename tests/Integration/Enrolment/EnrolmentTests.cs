@@ -345,14 +345,17 @@ public sealed class EnrolmentTests(ConsulServer consul) : IClassFixture<ConsulSe
     }
 
     [Fact]
-    public async Task A_network_change_is_confirmed_only_from_the_address_it_is_seen_from()
+    public async Task A_network_change_is_confirmed_only_over_the_interface_and_from_the_address_that_it_is_about()
     {
         await using CoordinatorServer server = await StartAsync(Options());
         using VirtualBoard pi = new("10000000aaaa0010", "b8:27:eb:00:00:10");
         EnrolledNode node = await pi.EnrolAsync(server.Url, await TokenAsync(server), Cancel);
         ContactConfirmer confirmer = new(pi.Coordinator, pi.TlsOf(node), pi.Clock);
 
-        Assert.Null(await confirmer.TryConfirmAsync(server.Url, "txn-1", Cancel));
+        Assert.Contains("from 127.0.0.1, not from 127.0.0.2", await confirmer.TryConfirmAsync(server.Url, new AddressClaim("txn-1", "lo", "127.0.0.2"), Cancel), StringComparison.Ordinal);
+        Assert.Contains("wlan9 has no way", await confirmer.TryConfirmAsync(server.Url, new AddressClaim("txn-1", "wlan9", "127.0.0.1"), Cancel), StringComparison.Ordinal);
+        Assert.Null(server.Confirmations.LastOf(node.Id));
+        Assert.Null(await confirmer.TryConfirmAsync(server.Url, new AddressClaim("txn-1", "lo", "127.0.0.1"), Cancel));
         Assert.Equal(("txn-1", "127.0.0.1"), (server.Confirmations.LastOf(node.Id)!.TransactionId, server.Confirmations.LastOf(node.Id)!.Address));
 
         Grpc.Core.RpcException lie = await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => pi.Coordinator.ConfirmNetworkAsync(

@@ -4,6 +4,7 @@ using RpiAgent.Agent;
 using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Agent.NodeConfig.Cli;
 using RpiAgent.Agent.NodeConfig.DockerOptions;
+using RpiAgent.Agent.NodeConfig.Transaction;
 using Xunit;
 
 namespace RpiAgent.Tests.Integration.NodeConfig;
@@ -83,6 +84,7 @@ public sealed class NodeConfiguratorTests : IDisposable
         Assert.Equal(Interfaces, Get("/etc/network/interfaces"));
         Assert.Equal("nameserver 10.0.0.1\n", Get("/etc/resolv.conf"));
         Assert.Equal("# edited by somebody else\n", Get("/var/lib/rpi-agent/net/last-failed/1.interfaces"));
+        Assert.Contains("/etc/network/interfaces was edited meanwhile; that version is in last-failed", new NetworkControl(_options).Describe(), StringComparison.Ordinal);
         Assert.Equal(["last-failed"], Directory.GetFileSystemEntries(Path.Join(_root, "var/lib/rpi-agent/net")).Select(path => Path.GetFileName(path)));
     }
 
@@ -107,15 +109,50 @@ public sealed class NodeConfiguratorTests : IDisposable
 
         // Answered in the first boot, it stays. Taken back before any boot, it never was.
         await _configurator.ApplyAsync(atBoot, NeverAsync, TestContext.Current.CancellationToken);
-        await new NetworkControl(_options).RollBackAsync(new NetworkControl(_options).PendingId!, "taken back by hand", TestContext.Current.CancellationToken);
-        Assert.Equal((Interfaces, null), (Get("/etc/network/interfaces"), new NetworkControl(_options).PendingId));
+        await new NetworkControl(_options).RollBackAsync(new NetworkControl(_options).Pending!.Id, "taken back by hand", TestContext.Current.CancellationToken);
+        Assert.Equal((Interfaces, null), (Get("/etc/network/interfaces"), new NetworkControl(_options).Pending?.Id));
         await _configurator.ApplyAsync(atBoot, NeverAsync, TestContext.Current.CancellationToken);
         await BootAsync();
         Assert.Equal(NodeConfigResult.Unchanged, (await _configurator.ApplyAsync(new NodeSpec("", null, []), (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken)).Result);
         await BootAsync();
         Assert.Contains("address 192.168.1.102", Get("/etc/network/interfaces"), StringComparison.Ordinal);
+    }
 
-        static Task<bool> NeverAsync(string id, CancellationToken cancel) => Task.FromResult(false);
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_somebody_wrote_while_a_change_waits_for_the_next_boot_stays(bool isForgotten)
+    {
+        await _configurator.ApplyAsync(Wish with { AtNextBoot = true }, NeverAsync, TestContext.Current.CancellationToken);
+        Put("/etc/network/interfaces", "# edited by somebody else\n");
+        if (isForgotten)
+        {
+            await new NetworkControl(_options).RollBackAsync(new NetworkControl(_options).Pending!.Id, "taken back by hand", TestContext.Current.CancellationToken);
+        }
+        else
+        {
+            await BootAsync();
+            Assert.Contains("/etc/network/interfaces was edited while the change waited for this boot", new NetworkControl(_options).Describe(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal("# edited by somebody else\n", Get("/etc/network/interfaces"));
+        Assert.Equal("nameserver 10.0.0.1\n", Get("/etc/resolv.conf"));
+        Assert.Null(new NetworkControl(_options).Pending);
+    }
+
+    [Fact]
+    public async Task A_change_that_waits_for_the_next_boot_is_not_swept_away_by_other_writes()
+    {
+        Put("/etc/network/interfaces", "auto eth0\niface eth0 inet static\n  address 192.168.1.102/24\n  gateway 192.168.1.1\n  dns-nameservers 192.168.1.1\n");
+        Assert.Equal(["write /etc/resolv.conf"], (await _configurator.ApplyAsync(Wish with { HostName = "", DockerOptions = [] }, NeverAsync, TestContext.Current.CancellationToken)).Done);
+        NodeSpec atBoot = new("", AddressWish.Static("eth0", "192.168.1.103/24", "192.168.1.1", ["9.9.9.9"]), []) { AtNextBoot = true };
+        await _configurator.ApplyAsync(atBoot, NeverAsync, TestContext.Current.CancellationToken);
+        await _configurator.ApplyAsync(new NodeSpec("", null, []), NeverAsync, TestContext.Current.CancellationToken);
+        await BootAsync();
+        Assert.Equal("nameserver 9.9.9.9\n", Get("/etc/resolv.conf"));
+        Assert.Contains("address 192.168.1.103", Get("/etc/network/interfaces"), StringComparison.Ordinal);
+        Assert.Equal(TransactionPhase.Applied, new NetworkControl(_options).Pending?.Phase);
+        Assert.Equal(90, new NetworkControl(_options).Pending?.DeadlineSeconds); // the limit, and a minute for the system to come up
     }
 
     [Fact]
@@ -161,6 +198,8 @@ public sealed class NodeConfiguratorTests : IDisposable
         _configurator.Dispose();
         Directory.Delete(_root, recursive: true);
     }
+
+    private static Task<bool> NeverAsync(TransactionMarker change, CancellationToken cancel) => Task.FromResult(false);
 
     private async Task BootAsync()
     {

@@ -114,5 +114,5 @@ internal sealed class CutNode(string folder, string tracedFolder)
     private static bool IsLeftover(string path) =>
         path.StartsWith(State + "/net/txn", StringComparison.Ordinal) || path.StartsWith(State + "/docker/txn", StringComparison.Ordinal)
         || (Path.GetFileName(path).StartsWith('.') && path.EndsWith(".new", StringComparison.Ordinal))
-        || path.EndsWith(".rpi-new", StringComparison.Ordinal) || path.EndsWith(".rpi-old", StringComparison.Ordinal);
+        || path.EndsWith(".rpi-new", StringComparison.Ordinal) || path.EndsWith(".rpi-old", StringComparison.Ordinal) || path.EndsWith(".rpi-write", StringComparison.Ordinal);
 }

@@ -46,7 +46,7 @@ internal sealed partial class CardConfiguration(
 
     private async Task ConfigureAsync(NodeSpec spec, CardSettings card, ImmutableArray<string>.Builder problems, CancellationToken cancel)
     {
-        NodeConfigOutcome outcome = await configurator.ApplyAsync(spec, (_, limit) => ConfirmAsync(card, limit), cancel);
+        NodeConfigOutcome outcome = await configurator.ApplyAsync(spec, (change, limit) => ConfirmAsync(card, change.Interface, limit), cancel);
         if (outcome.Result is not (NodeConfigResult.Changed or NodeConfigResult.Unchanged))
         {
             problems.Add(outcome.Detail);
@@ -54,27 +54,25 @@ internal sealed partial class CardConfiguration(
     }
 
     /// <summary>Without a token there is nobody to ask whether the new address works; without the coordinator's address it is looked for.</summary>
-    private async Task<bool> ConfirmAsync(CardSettings card, CancellationToken cancel)
+    private async Task<bool> ConfirmAsync(CardSettings card, string interfaceName, CancellationToken cancel)
     {
         if (card.Token is not { } token)
         {
             return true;
         }
 
-        if (card.Coordinator is not { } address)
+        Uri? address = card.Coordinator;
+        try
         {
-            try
-            {
-                await search.FindAsync(token, (_, _) => Task.CompletedTask, cancel);
-                return true;
-            }
-            catch (OperationCanceledException)
-            {
-                return false;
-            }
+            address ??= await search.FindAsync(token, (_, _) => Task.CompletedTask, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
 
-        string? why = await coordinator.WhyNotProvenAsync(address, token, cancel);
+        // Over the interface that changed: another one may lead there, too.
+        string? why = await coordinator.WhyNotProvenAsync(address, token, cancel, interfaceName);
         if (why is not null)
         {
             LogNotProven(why);

@@ -13,7 +13,7 @@ internal sealed class NetworkControl(AgentOptions options)
     public Task<string> ConfirmAsync(CancellationToken cancel) =>
         NetworkTransaction.Create(options, new ConfigFiles(options), TimeProvider.System, NullLogger<NetworkTransaction>.Instance).ConfirmByHandAsync(cancel);
 
-    public string? PendingId => _files.ReadMarker()?.Id;
+    public TransactionMarker? Pending => _files.ReadMarker();
 
     public async Task RollBackAsync(string id, string reason, CancellationToken cancel)
     {

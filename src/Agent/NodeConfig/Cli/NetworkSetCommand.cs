@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Abstractions;
+using RpiAgent.Agent.NodeConfig.Transaction;
 using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.NodeConfig.Cli;
@@ -24,17 +25,19 @@ internal static class NetworkSetCommand
         set.Options.Add(within);
         Option<bool> onReboot = new("--on-reboot") { Description = "Not now: the next boot sets it, and the agent confirms it with the coordinator, or a person with 'rpi-agent network confirm'." };
         set.Options.Add(onReboot);
-        set.SetAction((result, cancel) => SetAsync(wish, within, onReboot, result, cancel));
+        Option<bool> force = new("--force") { Description = "Also when this node manages the swarm, which its other nodes know by its old address." };
+        set.Options.Add(force);
+        set.SetAction((result, cancel) => SetAsync(result, wish.Read, new SetOptions(result.GetValue(within), result.GetValue(onReboot), result.GetValue(force)), cancel));
         Command confirm = new("confirm", "Keep the address that is being tried.");
         confirm.SetAction((_, cancel) => Report(async () => $"kept: {await new NetworkControl(Options).ConfirmAsync(cancel)}"));
         Command rollback = new("rollback", "Take back the address that is being tried.");
         rollback.SetAction(async (_, cancel) =>
         {
             NetworkControl control = new(Options);
-            return control.PendingId is not { } id ? NothingPending() : await Report(async () =>
+            return control.Pending is not { } pending ? NothingPending() : await Report(async () =>
             {
-                await control.RollBackAsync(id, "taken back by hand", cancel);
-                return "the old address is back";
+                await control.RollBackAsync(pending.Id, "taken back by hand", cancel);
+                return pending.Phase == TransactionPhase.Waiting ? "it is forgotten; nothing was changed" : "the old address is back";
             });
         });
         Command status = new("status", "Say whether a change is waiting for its confirmation, and how the last one ended.");
@@ -48,14 +51,14 @@ internal static class NetworkSetCommand
 
     private static AgentOptions Options => AgentConfiguration.ReadOptions(AgentConfiguration.Load());
 
-    private static async Task<int> SetAsync(WishOptions wish, Option<int> within, Option<bool> onReboot, ParseResult result, CancellationToken cancel)
+    private static async Task<int> SetAsync(ParseResult result, Func<ParseResult, AddressWish> read, SetOptions how, CancellationToken cancel)
     {
         // The connection this was typed on may end with the old address.
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true);
         NodeSpec spec;
         try
         {
-            spec = new NodeSpec("", wish.Read(result), []) { AtNextBoot = result.GetValue(onReboot) };
+            spec = new NodeSpec("", read(result), []) { AtNextBoot = how.AtNextBoot, IsForced = how.IsForced };
         }
         catch (RefusalException e)
         {
@@ -64,11 +67,12 @@ internal static class NetworkSetCommand
         }
 
         AgentOptions options = Options;
-        options.NetworkConfirmSeconds = result.GetValue(within);
+        options.NetworkConfirmSeconds = how.Seconds;
         using NodeConfigurator configurator = new(options, TimeProvider.System, NullLoggerFactory.Instance);
         Console.Error.WriteLine(spec.AtNextBoot ? $"the next boot tries it, and takes it back unless it is confirmed within {options.NetworkConfirmSeconds} s; 'rpi-agent network rollback' forgets it" : $"within {options.NetworkConfirmSeconds} s, connect to the new address and type: rpi-agent network confirm");
         NodeConfigOutcome outcome = await configurator.ApplyAsync(spec, (_, _) => Task.FromResult(false), cancel); // 'confirm' keeps it from its own process
-        Console.Error.WriteLine($"{outcome.Result}{(outcome.Detail.Length > 0 ? $": {outcome.Detail}" : "")}");
+        string ended = spec.AtNextBoot && outcome.Result == NodeConfigResult.Changed ? "Waiting for the next boot; nothing is changed yet" : outcome.Result.ToString();
+        Console.Error.WriteLine($"{ended}{(outcome.Detail.Length > 0 ? $": {outcome.Detail}" : "")}");
         return outcome.Result switch
         {
             NodeConfigResult.Unchanged or NodeConfigResult.Changed => ExitCodes.Ok,
@@ -96,4 +100,6 @@ internal static class NetworkSetCommand
         Console.Error.WriteLine("no change of the network is waiting");
         return ExitCodes.Refused;
     }
+
+    private sealed record SetOptions(int Seconds, bool AtNextBoot, bool IsForced);
 }

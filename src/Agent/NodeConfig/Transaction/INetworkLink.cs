@@ -18,11 +18,11 @@ internal interface INetworkLink
     /// <summary>After the swap.</summary>
     Task EnterAsync(ChangeAddress change, string way, CancellationToken cancel);
 
-    /// <summary>Whether the link is on the new files, or at least no longer on the old ones: asked by an agent that did not see it through.</summary>
+    /// <summary>Whether the link is on the new files by now, or at least no longer on the old ones: asked by an agent that did not see it through.</summary>
     Task<bool> IsEnteredAsync(string interfaceName, CancellationToken cancel);
 
     /// <summary>The change stays.</summary>
-    Task KeepAsync(CancellationToken cancel);
+    Task KeepAsync(TransactionMarker marker, CancellationToken cancel);
 }
 
 /// <summary>The links of this node, by backend.</summary>

@@ -22,22 +22,22 @@ internal sealed class IfupdownLink(AgentOptions options, CommandRunner commands,
     public async Task<string?> CheckFilesAsync(ChangeAddress change, Func<string, string?> place, CancellationToken cancel) =>
         !IsFolder && place(InterfacesReader.MainPath) is { } file ? await _gate.RefuseAsync(change.Wish.Interface, file, cancel) : null;
 
-    public Task LeaveAsync(ChangeAddress change, string way, int seconds, CancellationToken cancel) => RunAsync("link-down", way, cancel);
+    public Task LeaveAsync(ChangeAddress change, string way, int seconds, CancellationToken cancel) => RunAsync("down", way, cancel);
 
     public async Task EnterAsync(ChangeAddress change, string way, CancellationToken cancel)
     {
         if (change.Wish.Wifi is { } network)
         {
-            await script.RunAsync(["radio", network.Country], cancel);
+            await script.LinkAsync(["radio", network.Country], cancel);
         }
 
-        await RunAsync("link-up", way, cancel);
+        await RunAsync("up", way, cancel);
     }
 
     /// <summary>Between the two the link is down, so nobody can answer over the old address.</summary>
     public Task<bool> IsEnteredAsync(string interfaceName, CancellationToken cancel) => Task.FromResult(true);
 
-    public Task KeepAsync(CancellationToken cancel) => Task.CompletedTask;
+    public Task KeepAsync(TransactionMarker marker, CancellationToken cancel) => Task.CompletedTask;
 
-    private Task RunAsync(string verb, string way, CancellationToken cancel) => script.RunAsync([verb, .. way.Split(' ').Reverse()], cancel);
+    private Task RunAsync(string verb, string way, CancellationToken cancel) => script.LinkAsync([verb, .. way.Split(' ').Reverse()], cancel);
 }

@@ -18,18 +18,10 @@ internal sealed partial class LinkProbe(AgentOptions options, TimeProvider time,
             return false;
         }
 
-        try
-        {
-            return await ArpProbe.FindOtherAsync(wish.Interface, wish.Address, cancel) is not null;
-        }
-        catch (SocketException e)
-        {
-            LogNotProbed(wish.Interface, wish.Address.ToString(), e.Message);
-            return false;
-        }
+        return await FindOtherAsync(wish, cancel) is not null;
     }
 
-    /// <summary>Waits for carrier, the wished address, the route and the gateway's answer.</summary>
+    /// <summary>Waits for carrier, the wished address, the route and the gateway's answer; and nobody else may have the address.</summary>
     /// <returns>Null when all is well, else what is missing.</returns>
     public async Task<string?> CheckLinkAsync(AddressWish wish, TimeSpan limit, CancellationToken cancel)
     {
@@ -46,7 +38,23 @@ internal sealed partial class LinkProbe(AgentOptions options, TimeProvider time,
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
         }
 
-        return missing;
+        // Once more, from the link as it is now: over a radio that was not joined yet nobody could be asked before.
+        return missing is null && !IsFolder && wish.Method == AddressMethod.Static && await FindOtherAsync(wish, cancel) is { } other
+            ? $"{RefusalCodes.AddressInUse}: another machine ({other}) on {wish.Interface} has {wish.Address}"
+            : missing;
+    }
+
+    private async Task<PhysicalAddress?> FindOtherAsync(AddressWish wish, CancellationToken cancel)
+    {
+        try
+        {
+            return await ArpProbe.FindOtherAsync(wish.Interface, wish.Address, cancel);
+        }
+        catch (SocketException e)
+        {
+            LogNotProbed(wish.Interface, wish.Address.ToString(), e.Message);
+            return null;
+        }
     }
 
     private async Task<string?> FindMissingAsync(AddressWish wish, CancellationToken cancel)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using RpiAgent.Agent.NodeConfig.Profiles;
-using RpiAgent.Identity;
 
 namespace RpiAgent.Agent.NodeConfig.Transaction;
 
@@ -17,8 +16,6 @@ internal sealed class NetworkManagerLink(AgentOptions options, CommandRunner com
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
 
     private bool IsFolder => options.Root != "/";
-
-    private string CheckpointPath => options.Under($"{options.RunDirectory}/checkpoint");
 
     /// <summary>PROFILE is the UUID of the one that is in force.</summary>
     public async Task<string> DescribeAsync(ChangeAddress change, CancellationToken cancel)
@@ -47,14 +44,13 @@ internal sealed class NetworkManagerLink(AgentOptions options, CommandRunner com
         }
 
         string device = await DeviceAsync("GENERAL.DBUS-PATH", change.Wish.Interface, cancel);
-        CommandResult created = await CallAsync(
-            "CheckpointCreate", ["aouu", "1", device, (seconds + CheckpointGraceSeconds).ToString(CultureInfo.InvariantCulture), DeleteNewConnections.ToString(CultureInfo.InvariantCulture)], cancel);
 
         // Without one (somebody else has one on this device) the timer is alone, as with ifupdown.
-        if (created.Succeeded && created.Output.Split('"') is [_, var path, ..])
-        {
-            AtomicFile.Write(CheckpointPath, path, AtomicFile.Private);
-        }
+        await commands.RunAsync(
+            "busctl",
+            ["call", Service, Object, Service, "CheckpointCreate", "aouu", "1", device, (seconds + CheckpointGraceSeconds).ToString(CultureInfo.InvariantCulture), DeleteNewConnections.ToString(CultureInfo.InvariantCulture)],
+            Short,
+            cancel);
     }
 
     public async Task EnterAsync(ChangeAddress change, string way, CancellationToken cancel)
@@ -67,7 +63,7 @@ internal sealed class NetworkManagerLink(AgentOptions options, CommandRunner com
         string name = change.Wish.Interface;
         if (change.Wish.Wifi is { } network)
         {
-            await script.RunAsync(["radio", network.Country], cancel);
+            await script.LinkAsync(["radio", network.Country], cancel);
         }
 
         (await commands.RunAsync("nmcli", ["connection", "load", OwnProfile.PathOf(name)], Short, cancel)).OrThrow();
@@ -95,17 +91,8 @@ internal sealed class NetworkManagerLink(AgentOptions options, CommandRunner com
             : await DeviceAsync("IP4.ADDRESS", interfaceName, cancel) == wished[0] && await DeviceAsync("IP4.GATEWAY", interfaceName, cancel) == (wished is [_, var gateway] ? gateway : "");
     }
 
-    public async Task KeepAsync(CancellationToken cancel)
-    {
-        if (!IsFolder && File.Exists(CheckpointPath))
-        {
-            await CallAsync("CheckpointDestroy", ["o", await File.ReadAllTextAsync(CheckpointPath, cancel)], cancel);
-            File.Delete(CheckpointPath);
-        }
-    }
-
-    private Task<CommandResult> CallAsync(string method, string[] arguments, CancellationToken cancel) =>
-        commands.RunAsync("busctl", ["call", Service, Object, Service, method, .. arguments], Short, cancel);
+    public Task KeepAsync(TransactionMarker marker, CancellationToken cancel) =>
+        script.LinkAsync(["keep", marker.Interface, Math.Floor(marker.StartedSeconds).ToString(CultureInfo.InvariantCulture)], cancel);
 
     private async Task<string> DeviceAsync(string field, string name, CancellationToken cancel) =>
         (await commands.RunAsync("nmcli", ["-e", "no", "-g", field, "device", "show", name], Short, cancel)).Output.Trim();

@@ -9,7 +9,10 @@ namespace RpiAgent.Agent.NodeConfig.Transaction;
 internal sealed partial class NetworkTransaction(
     AgentOptions options, TransactionFiles files, RollbackScript script, NetworkLinks links, LinkProbe probe, TimeProvider time, ILogger<NetworkTransaction> logger)
 {
-    private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(2);
+    private const string NotInTime = "the time limit passed before the new files were in place";
+
+    private readonly BootClock _clock = new(options, time);
+    private readonly NetworkVerdict _verdict = new(files, script, links, new BootClock(options, time), time, logger);
     private string _told = "";
 
     public static NetworkTransaction Create(AgentOptions options, ConfigFiles files, TimeProvider time, ILogger<NetworkTransaction> logger)
@@ -21,7 +24,7 @@ internal sealed partial class NetworkTransaction(
 
     /// <summary>Ends what an agent before this one began: confirms it when the coordinator can be reached, else takes it back.</summary>
     /// <exception cref="RefusalException">Another process makes a change just now.</exception>
-    public async Task<TransactionEnd?> ResumeAsync(Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
+    public async Task<TransactionEnd?> ResumeAsync(Func<TransactionMarker, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
         using FileStream own = Own();
         if (files.ReadMarker() is not { } marker)
@@ -30,7 +33,7 @@ internal sealed partial class NetworkTransaction(
             return null;
         }
 
-        if (marker.Phase == TransactionPhase.Waiting && marker.BootId == files.BootId)
+        if (marker.Phase == TransactionPhase.Waiting && marker.BootId == _clock.BootId)
         {
             return null;
         }
@@ -40,18 +43,17 @@ internal sealed partial class NetworkTransaction(
         switch (marker.Phase)
         {
             case TransactionPhase.Confirmed:
-                await links.For(marker.NetworkBackend).KeepAsync(cancel);
-                files.CleanUp(isKept: true);
+                await _verdict.FinishAsync(marker, cancel);
                 return new TransactionEnd(marker.Id, null);
-            case TransactionPhase.Applied when await links.For(marker.NetworkBackend).IsEnteredAsync(marker.Interface, cancel):
-                return await ConfirmAsync(marker, confirm, cancel);
+            case TransactionPhase.Applied when await IsEnteredAsync(marker, cancel):
+                return await _verdict.WaitAsync(marker, confirm, cancel);
             default:
-                return await RollBackAsync(marker, "the agent was stopped while it made the change", cancel);
+                return await _verdict.RollBackAsync(marker, "the agent was stopped while it made the change", cancel);
         }
     }
 
     /// <exception cref="RefusalException">Nothing was changed.</exception>
-    public async Task<TransactionEnd> RunAsync(ChangeAddress change, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
+    public async Task<TransactionEnd> RunAsync(ChangeAddress change, Func<TransactionMarker, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
         using FileStream own = Own();
         (TransactionMarker marker, string way) = await BeginAsync(change, TransactionPhase.Prepared, cancel);
@@ -59,11 +61,11 @@ internal sealed partial class NetworkTransaction(
         _told = marker.Id;
         if (await SwitchAsync(marker, way, change) is { } reason)
         {
-            return await RollBackAsync(marker, reason, CancellationToken.None);
+            return await _verdict.RollBackAsync(marker, reason, CancellationToken.None);
         }
 
         string? missing = await probe.CheckLinkAsync(change.Wish, TimeSpan.FromSeconds(marker.DeadlineSeconds / 2.0), cancel);
-        return missing is null ? await ConfirmAsync(marker, confirm, cancel) : await RollBackAsync(marker, missing, cancel);
+        return missing is null ? await _verdict.WaitAsync(marker, confirm, cancel) : await _verdict.RollBackAsync(marker, missing, cancel);
     }
 
     /// <summary>Leaves all in place until the next boot, which tries the change; unless it is confirmed then, the boot after that takes it back, as the timer does.</summary>
@@ -85,7 +87,7 @@ internal sealed partial class NetworkTransaction(
             throw new RefusalException(new Refusal(RefusalCodes.TransactionPending, marker.Interface, $"change {marker.Id} is {marker.Phase.ToString().ToLowerInvariant()}; try again in a few seconds"));
         }
 
-        string? late = marker is null ? files.ReadFailure()?.Reason ?? "no change of the network is waiting" : (await KeepAsync(marker, cancel, isByHand: true)).RolledBackBecause;
+        string? late = marker is null ? files.ReadFailure()?.Reason ?? "no change of the network is waiting" : (await _verdict.KeepAsync(marker, cancel, isByHand: true)).RolledBackBecause;
         return late is null ? marker!.Reason : throw new RefusalException(new Refusal(RefusalCodes.TransactionExpired, "", late));
     }
 
@@ -115,10 +117,7 @@ internal sealed partial class NetworkTransaction(
                 : new Refusal(RefusalCodes.TransactionPending, marker.Interface, $"change {marker.Id} ({marker.Reason}) is under way and ends within {Remaining(marker)} s; wait for it, or 'rpi-agent network rollback'")
             : new Refusal(RefusalCodes.TransactionPending, "", "another process is about to change the network; try again in a few seconds"));
 
-    /// <summary>Seconds of this boot; the same in every process.</summary>
-    private double Now => time.GetTimestamp() / (double)time.TimestampFrequency;
-
-    private int Remaining(TransactionMarker marker) => (int)Math.Clamp(marker.StartedSeconds + marker.DeadlineSeconds - Now, 0, marker.DeadlineSeconds);
+    private int Remaining(TransactionMarker marker) => (int)Math.Clamp(marker.StartedSeconds + marker.DeadlineSeconds - _clock.Now, 0, marker.DeadlineSeconds);
 
     private async Task<(TransactionMarker Marker, string Way)> BeginAsync(ChangeAddress change, TransactionPhase phase, CancellationToken cancel)
     {
@@ -136,9 +135,11 @@ internal sealed partial class NetworkTransaction(
     private async Task<TransactionMarker> PrepareAsync(ChangeAddress change, string way, TransactionPhase phase, CancellationToken cancel)
     {
         TransactionMarker marker = new(
-            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, TransactionMarker.Word(change.Backend), files.BootId, phase, options.NetworkConfirmSeconds, change.OrderedBy, change.ToString())
+            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, TransactionMarker.Word(change.Backend), _clock.BootId, phase, options.NetworkConfirmSeconds, change.OrderedBy, change.ToString())
         {
-            StartedSeconds = Now,
+            StartedSeconds = _clock.Now,
+            Address = change.Wish.Method == AddressMethod.Static ? change.Wish.Address.ToString() : "",
+            Country = change.Wish.Wifi?.Country ?? "",
         };
         try
         {
@@ -169,9 +170,19 @@ internal sealed partial class NetworkTransaction(
         INetworkLink link = links.For(change.Backend);
         try
         {
-            await link.LeaveAsync(change, way, marker.DeadlineSeconds, CancellationToken.None);
-            files.Swap(change.Files.Keys);
-            files.WriteMarker(marker with { Phase = TransactionPhase.Applied });
+            // Slow hooks or a slow card may use up the limit: under the lock the way back cannot come in between, only before or after.
+            using (FileStream? held = files.TryLock())
+            {
+                if (held is null || files.ReadMarker() is not { Phase: TransactionPhase.Prepared } prepared || prepared.Id != marker.Id)
+                {
+                    return NotInTime;
+                }
+
+                await link.LeaveAsync(change, way, marker.DeadlineSeconds, CancellationToken.None);
+                files.Swap(change.Files.Keys);
+                files.WriteMarker(marker with { Phase = TransactionPhase.Applied });
+            }
+
             if (await link.CheckFilesAsync(change, path => path, CancellationToken.None) is { } badFile)
             {
                 return badFile;
@@ -180,7 +191,7 @@ internal sealed partial class NetworkTransaction(
             await link.EnterAsync(change, way, CancellationToken.None);
             return null;
         }
-        catch (Exception e) when (e is InvalidOperationException or IOException)
+        catch (Exception e) when (e is InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             return e.Message;
         }
@@ -195,95 +206,27 @@ internal sealed partial class NetworkTransaction(
         }
     }
 
-    private async Task<TransactionEnd> ConfirmAsync(TransactionMarker marker, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
+    /// <summary>Of a change that this process did not see through, or that the boot put in place: a radio or a DHCP server may take its time.</summary>
+    private async Task<bool> IsEnteredAsync(TransactionMarker marker, CancellationToken cancel)
     {
-        // After a restart of the node the clock of the old boot says nothing.
-        double end = marker.BootId == files.BootId ? Math.Min(marker.StartedSeconds, Now) + marker.DeadlineSeconds : Now + marker.DeadlineSeconds;
-        while (Now < end && IsWaiting(marker.Id))
+        INetworkLink link = links.For(marker.NetworkBackend);
+        if (marker.Country.Length > 0)
         {
-            if (await TryConfirmAsync(marker.Id, confirm, cancel))
+            await script.LinkAsync(["radio", marker.Country], cancel);
+        }
+
+        double end = _clock.Now + (marker.DeadlineSeconds / 2.0);
+        while (!await link.IsEnteredAsync(marker.Interface, cancel))
+        {
+            if (_clock.Now > end)
             {
-                return await KeepAsync(marker, cancel);
+                return false;
             }
 
-            await Task.Delay(TryAgainAfter, time, cancel);
+            await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
         }
 
-        return IsWaiting(marker.Id)
-            ? await RollBackAsync(marker, "the coordinator did not confirm the change in time", cancel)
-            : EndOf(marker);
-    }
-
-    private bool IsWaiting(string id) => files.ReadMarker() is { Phase: TransactionPhase.Applied } waiting && waiting.Id == id;
-
-    /// <summary>How a change ended that the timer or a person ended.</summary>
-    private TransactionEnd EndOf(TransactionMarker marker)
-    {
-        if (files.IsKept(marker.Id))
-        {
-            return new TransactionEnd(marker.Id, null);
-        }
-
-        string reason = files.ReadFailure() is { } failure && failure.Marker.Id == marker.Id ? failure.Reason : "taken back";
-        LogRolledBack(marker.Id, reason);
-        return new TransactionEnd(marker.Id, reason);
-    }
-
-    private async Task<bool> TryConfirmAsync(string id, Func<string, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
-    {
-        try
-        {
-            return await confirm(id, cancel);
-        }
-        catch (Exception e) when (!cancel.IsCancellationRequested)
-        {
-            LogNotConfirmed(id, e.Message);
-            return false;
-        }
-    }
-
-    private async Task<TransactionEnd> KeepAsync(TransactionMarker marker, CancellationToken cancel, bool isByHand = false)
-    {
-        using (FileStream? held = files.TryLock())
-        {
-            if (held is null || !IsWaiting(marker.Id))
-            {
-                TransactionEnd end = EndOf(marker);
-                return held is null || end.RolledBackBecause is not null
-                    ? new TransactionEnd(marker.Id, $"{RefusalCodes.TransactionExpired}: {end.RolledBackBecause ?? "the answer came after the time limit"}")
-                    : end;
-            }
-
-            try
-            {
-                files.WriteMarker(marker with { Phase = TransactionPhase.Confirmed });
-                if (isByHand)
-                {
-                    files.NoteKept(marker.Id); // for the process that waits
-                }
-            }
-            catch (IOException e)
-            {
-                // Not on disk, so not kept: the next boot would take it back under the coordinator's feet.
-                LogNotConfirmed(marker.Id, e.Message);
-                held.Dispose();
-                return await RollBackAsync(marker, $"the confirmation could not be written: {e.Message}", cancel);
-            }
-        }
-
-        await script.StopTimerAsync(cancel);
-        await links.For(marker.NetworkBackend).KeepAsync(cancel);
-        files.CleanUp(isKept: true);
-        LogConfirmed(marker.Id);
-        return new TransactionEnd(marker.Id, null);
-    }
-
-    private async Task<TransactionEnd> RollBackAsync(TransactionMarker marker, string reason, CancellationToken cancel)
-    {
-        LogRolledBack(marker.Id, reason);
-        await script.RollBackAsync(marker.Id, reason, cancel);
-        await script.StopTimerAsync(cancel);
-        return new TransactionEnd(marker.Id, reason);
+        return true;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Network change {Transaction}: {Change}; taken back unless confirmed within {Seconds} s")]
@@ -294,16 +237,4 @@ internal sealed partial class NetworkTransaction(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Network change {Transaction} of an earlier agent is {Phase}; ending it")]
     private partial void LogResumed(string transaction, TransactionPhase phase);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Network change {Transaction} is confirmed")]
-    private partial void LogConfirmed(string transaction);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Network change {Transaction} is not confirmed yet: {Reason}")]
-    private partial void LogNotConfirmed(string transaction, string reason);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Network change {Transaction} is taken back: {Reason}")]
-    private partial void LogRolledBack(string transaction, string reason);
 }
-
-/// <param name="RolledBackBecause">Null when the change stays.</param>
-internal sealed record TransactionEnd(string Id, string? RolledBackBecause);

@@ -1,13 +1,14 @@
 namespace RpiAgent.Agent.NodeConfig.Transaction;
 
 /// <summary>
-/// net-rollback.sh, run by systemd: what it starts must live outside of the agent's control group and sandbox,
+/// net-rollback.sh and net-link.sh, run by systemd: what they start must live outside of the agent's control group and sandbox,
 /// or the agent's next restart ends the network. In a folder of files only the way back does something.
 /// </summary>
 /// <param name="area">Of the state directory, as in <see cref="TransactionFiles"/>.</param>
 internal sealed class RollbackScript(AgentOptions options, CommandRunner commands, string area = "net")
 {
     public const string ScriptPath = "/usr/lib/rpi-agent/net-rollback.sh";
+    private const string LinkScriptPath = "/usr/lib/rpi-agent/net-link.sh";
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(150);
 
@@ -36,7 +37,7 @@ internal sealed class RollbackScript(AgentOptions options, CommandRunner command
     {
         if (!IsFolder)
         {
-            await RunAsync(["now", id, reason], cancel);
+            await WaitAsync([ScriptPath, "now", id, reason], cancel);
             return;
         }
 
@@ -44,9 +45,11 @@ internal sealed class RollbackScript(AgentOptions options, CommandRunner command
         (await commands.RunAsync("env", [.. environment, options.Under(ScriptPath), "now", id, reason], Long, cancel)).OrThrow();
     }
 
-    /// <summary>One verb of the script.</summary>
-    public Task RunAsync(string[] arguments, CancellationToken cancel) =>
-        SystemdRunAsync(["--wait", "--collect", "--pipe", "--service-type=oneshot", "-p", "KillMode=process", ScriptPath, .. arguments], Long, cancel);
+    /// <summary>One verb of net-link.sh.</summary>
+    public Task LinkAsync(string[] arguments, CancellationToken cancel) => WaitAsync([LinkScriptPath, .. arguments], cancel);
+
+    private Task WaitAsync(string[] command, CancellationToken cancel) =>
+        SystemdRunAsync(["--wait", "--collect", "--pipe", "--service-type=oneshot", "-p", "KillMode=process", .. command], Long, cancel);
 
     private async Task SystemdRunAsync(string[] arguments, TimeSpan limit, CancellationToken cancel)
     {

@@ -17,6 +17,7 @@ namespace RpiAgent.Agent.NodeConfig.Transaction;
 internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, string area = "net")
 {
     private const long MinimumFreeBytes = 1024 * 1024;
+    private const string EndOfManifest = "end";
 
     private readonly string _folder = options.State(area);
 
@@ -43,7 +44,13 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, 
     /// <exception cref="RefusalException">E_READONLY_ROOT or E_NO_SPACE: the files, or the way back, cannot be written.</exception>
     public void RefuseUnwritable(IEnumerable<string> paths)
     {
-        string[] folders = [options.Under(options.StateDirectory), .. paths.Select(path => Path.GetDirectoryName(files.RealPath(path))!)];
+        string[] targets = [.. paths.Select(files.RealPath)];
+        string[] folders = [options.Under(options.StateDirectory), .. targets.Select(path => Path.GetDirectoryName(path)!)];
+        if (targets.Concat(folders).FirstOrDefault(path => FileOwnership.Read(path) is { IsImmutable: true }) is { } immutable)
+        {
+            throw new RefusalException(new Refusal(RefusalCodes.ReadOnlyRoot, immutable, $"{immutable} is marked immutable; somebody wants it so. Remove the mark (chattr -i {immutable}) and try again"));
+        }
+
         foreach (string folder in folders.Distinct(StringComparer.Ordinal).Where(Directory.Exists))
         {
             if (FileOwnership.IsOnReadOnlyFileSystem(folder))
@@ -75,6 +82,8 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, 
         }
 
         AtomicFile.Write(Path.Join(CopiesFolder, "link"), $"{way}\n", AtomicFile.Private);
+        // The last line proves that the list is whole.
+        manifest.AppendLine(CultureInfo.InvariantCulture, $"{EndOfManifest} {change.Count}");
         AtomicFile.Write(ManifestPath, manifest.ToString(), AtomicFile.Private);
         foreach ((int number, (string path, byte[] content)) in change.Index())
         {
@@ -147,7 +156,7 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, 
     private void DeleteStaged()
     {
         // The manifest is whole before the first file is staged, so without one there are no staged files.
-        string[] staged = File.Exists(ManifestPath) ? [.. File.ReadLines(ManifestPath).Select(line => line.Split(' ', 8)[^1])] : [];
+        string[] staged = File.Exists(ManifestPath) ? [.. File.ReadLines(ManifestPath).Select(line => line.Split(' ', 8)).TakeWhile(words => words[0] != EndOfManifest).Select(words => words[^1])] : [];
         foreach (string path in staged)
         {
             // The folder too may be new, and lost with the power.

@@ -17,7 +17,7 @@ internal sealed record TransactionMarker(
     string RequestedBy,
     string Reason)
 {
-    /// <summary>Stands for a marker that cannot be read. The script finds no id in it either, so they agree.</summary>
+    /// <summary>Stands for a marker that cannot be read. Without an id the script takes back whatever is under way.</summary>
     public static readonly TransactionMarker Damaged = new("", "", "", "", TransactionPhase.Prepared, 0, "", "a change whose marker cannot be read");
 
     /// <summary>Monotonic seconds of the boot in which the time limit began to run.</summary>
@@ -30,6 +30,12 @@ internal sealed record TransactionMarker(
     /// <summary>What the engine had before the change of its options.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public EngineContents? Engine { get; init; }
+
+    /// <summary>The wished IPv4 address, from which alone it may be confirmed; empty when DHCP gives one.</summary>
+    public string Address { get; init; } = "";
+
+    /// <summary>Of the radio that must be unblocked for it; empty for none.</summary>
+    public string Country { get; init; } = "";
 
     /// <summary>Of a marker that cannot be read: ifupdown, which has no more to end than the files.</summary>
     [JsonIgnore]
