@@ -91,13 +91,16 @@ unpacked_program() { find "$CACHE/unpacked/$1" -name "$2" ! -type d -path '*bin/
 run_suites() {
     local suite code=0 output
     output=$(mktemp -t rpi-agent-tests.XXXXXX)
+    RPI_TEST_NOTES=$(mktemp -t rpi-agent-tests.XXXXXX)
+    export RPI_TEST_NOTES                                            # what tests have to say although they pass
     for suite in "$@"; do
         say "tests/$suite"
         ( cd "$REPOSITORY" && dotnet test --project "tests/$suite" --no-build ) 2>&1 | tee -a "$output" || code=1
     done
     take_down
+    cat "$RPI_TEST_NOTES"
     summary "$output" || code=1
-    rm -f "$output" "$LOG"
+    rm -f "$output" "$LOG" "$RPI_TEST_NOTES"
     exit "$code"
 }
 

@@ -9,8 +9,8 @@ namespace RpiAgent.Tests.Integration.PowerCuts;
 internal sealed record CutState(DiskTree Tree, string Where, bool MayBeNew, bool IsKill, bool IsMarked);
 
 /// <summary>All states in which a power cut during some system calls can leave the disk.</summary>
-/// <param name="Count">Moments times the states that each may leave.</param>
-internal sealed record CutPoints(DiskTree Start, IReadOnlyList<DiskOperation> Operations, IReadOnlyList<(DiskTree Tree, int After, bool IsKill)> Found, int Count, DiskTree End)
+/// <param name="Moments">After how many of the calls a cut leaves a state that no call before could.</param>
+internal sealed record CutPoints(DiskTree Start, IReadOnlyList<DiskOperation> Operations, IReadOnlyList<(DiskTree Tree, int After, bool IsKill)> Found, int Moments, DiskTree End)
 {
     /// <summary>Of a change of the network, and of the engine's options; there is one at a time.</summary>
     private static readonly string[] Markers = ["/var/lib/rpi-agent/net/txn.json", "/var/lib/rpi-agent/docker/txn.json"];
@@ -26,7 +26,7 @@ internal sealed record CutPoints(DiskTree Start, IReadOnlyList<DiskOperation> Op
         DiskModel disk = new(start);
         List<(DiskTree, int, bool)> found = [];
         HashSet<(string, bool)> known = [];
-        int count = 0, confirmed = int.MaxValue;
+        int moments = 0, confirmed = int.MaxValue;
         DiskTree? applied = null;
         for (int i = 0; i <= operations.Count; i++)
         {
@@ -38,9 +38,9 @@ internal sealed record CutPoints(DiskTree Start, IReadOnlyList<DiskOperation> Op
             confirmed = Math.Min(confirmed, IsMarked(disk.Seen, "confirmed") ? i : int.MaxValue);
             applied ??= IsMarked(disk.Seen, "applied") ? disk.Seen : null;
             bool isKill = true;
+            int before = found.Count;
             foreach (DiskTree tree in disk.AfterPowerCut())
             {
-                count++;
                 if (known.Add((tree.Digest(), i >= confirmed)))
                 {
                     found.Add((tree, i, isKill));
@@ -48,9 +48,11 @@ internal sealed record CutPoints(DiskTree Start, IReadOnlyList<DiskOperation> Op
 
                 isKill = false;
             }
+
+            moments += found.Count > before ? 1 : 0;
         }
 
-        return new CutPoints(start, operations, found, count, disk.Seen) { ConfirmedFrom = confirmed, Applied = applied };
+        return new CutPoints(start, operations, found, moments, disk.Seen) { ConfirmedFrom = confirmed, Applied = applied };
     }
 
     public IEnumerable<CutState> States => Found.Select(state =>

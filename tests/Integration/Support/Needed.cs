@@ -11,6 +11,16 @@ internal static class Needed
     public static string? Program(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/sbin"])
         .Select(folder => Path.Join(folder, name)).FirstOrDefault(File.Exists);
 
+    /// <summary>A line for whoever reads the log of a run that passed; tests/run.sh prints them at its end.</summary>
+    public static void Note(string line)
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine(line);
+        if (Environment.GetEnvironmentVariable("RPI_TEST_NOTES") is { Length: > 0 } notes)
+        {
+            File.AppendAllText(notes, $"{line}\n");
+        }
+    }
+
     /// <summary>Skips the test, or fails it where everything was prepared.</summary>
     public static void Have(bool there, string otherwise)
     {
