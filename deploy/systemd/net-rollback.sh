@@ -239,6 +239,7 @@ case $verb in
         [ "$(field boot_id)" != "$boot_id" ] || when=now
         roll_back "the node restarted before $not_confirmed" $when
         ;;
-    timer) [ "$(field id)" != "$2" ] || roll_back "$too_late" timer ;;
+    # Of a marker that cannot be read it may be the timer.
+    timer) case "$(field id)" in "$2" | "") roll_back "$too_late" timer ;; esac ;;
     now) { [ -n "$2" ] && [ "$(field id)" != "$2" ]; } || roll_back "$3" now ;;
 esac

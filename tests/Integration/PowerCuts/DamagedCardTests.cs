@@ -25,7 +25,7 @@ public sealed class DamagedCardTests : IDisposable
     {
         DiskTree pending = await PendingAsync();
         int length = pending.Entries[Manifest].Content.Length;
-        await AllAsync([.. Enumerable.Range(0, length).Select(cut => ($"manifest cut at {cut}", Cut(pending, Manifest, cut), false))]);
+        await AllAsync([.. Enumerable.Range(0, length).Where(cut => cut % 3 == 0 || cut > length - 10).Select(cut => ($"manifest cut at {cut}", Cut(pending, Manifest, cut), false))]);
     }
 
     [Fact]

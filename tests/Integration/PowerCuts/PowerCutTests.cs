@@ -13,7 +13,7 @@ namespace RpiAgent.Tests.Integration.PowerCuts;
 public sealed class PowerCutTests
 {
     /// <summary>Cuts during the boot after a cut: from so many of the states that a boot has to roll back.</summary>
-    private const int SecondCuts = 4;
+    private const int SecondCuts = 3;
 
     /// <summary>Of each scenario, for the sum, too; whichever test comes first makes it.</summary>
     private static readonly ConcurrentDictionary<string, Lazy<Task<Results>>> Done = new();
