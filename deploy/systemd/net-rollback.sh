@@ -30,7 +30,7 @@ number() { sed -n "/}\$/s/.*\"$1\":\\([0-9]*\\).*/\\1/p" "$marker" 2>/dev/null; 
 
 has_systemd() { [ "${RPI_AGENT_LINK:-yes}" = yes ] && [ -d /run/systemd/system ]; }
 
-digest() { sha256sum <"$1" 2>/dev/null | cut -d' ' -f1; }
+digest() { { sha256sum <"$1"; } 2>/dev/null | cut -d" " -f1; }
 
 # The whole list, and every copy as it says, or nothing is touched.
 copies_are_good() {
