@@ -57,6 +57,7 @@ internal sealed partial class StatusStream(
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task describing = Task.CompletedTask;
         bool open = false;
+        NodeStatusView? last = null;
         try
         {
             patience.CancelAfter(FirstAnswer);
@@ -64,7 +65,8 @@ internal sealed partial class StatusStream(
             while (await call.ResponseStream.MoveNext(patience.Token))
             {
                 patience.CancelAfter(Silence);
-                Take(StatusMapping.From(call.ResponseStream.Current), connection);
+                NodeStatusView told = StatusMapping.From(call.ResponseStream.Current);
+                Take(told, connection);
                 if (!open)
                 {
                     open = true;
@@ -72,6 +74,12 @@ internal sealed partial class StatusStream(
                     LogConnected(name, endpoint);
                     describing = DescribeAsync(connection, patience.Token);
                 }
+                else if (last is not null && told.MayBeDescribedAnew(last) && describing.IsCompleted)
+                {
+                    describing = DescribeAsync(connection, patience.Token);
+                }
+
+                last = told;
             }
 
             return open;

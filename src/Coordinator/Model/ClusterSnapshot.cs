@@ -118,6 +118,10 @@ internal sealed record NodeStatusView
     public string Instance { get; init; } = "";
     public ConfigView Config { get; init; } = ConfigView.Unknown;
     public SshView Ssh { get; init; } = SshView.Unknown;
+
+    /// <summary>The engine has come back, or has new options, and with them maybe other labels or another version.</summary>
+    public bool MayBeDescribedAnew(NodeStatusView before) =>
+        (EngineUp && !before.EngineUp) || (Config.State == "applied" && Config != before.Config);
 }
 
 /// <summary>How a node's own configuration stands to what it was told last.</summary>

@@ -9,6 +9,16 @@ public class ClusterStateTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
+    public void A_node_is_described_anew_when_its_engine_has_come_back_or_has_new_options()
+    {
+        NodeStatusView before = new() { EngineUp = true, Config = new ConfigView("1", "applied", "") };
+        Assert.False(before.MayBeDescribedAnew(before));
+        Assert.True(before.MayBeDescribedAnew(before with { EngineUp = false }));
+        Assert.True(before.MayBeDescribedAnew(before with { Config = new ConfigView("1", "applying", "") }));
+        Assert.False((before with { Config = new ConfigView("2", "applying", "") }).MayBeDescribedAnew(before));
+    }
+
+    [Fact]
     public async Task Concurrent_changes_all_count_once()
     {
         ClusterState state = new();
