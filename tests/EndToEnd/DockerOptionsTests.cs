@@ -47,7 +47,7 @@ public sealed class DockerOptionsTests(TwoBackends cluster)
 
             // dockerd does not start with it. The first Pi finds out, the other is spared.
             TimeSpan without = await BreakAsync("--storage-driver=nonsense", "true", async pi =>
-                Assert.Matches($"^{pi}: rolled-back: docker does not start with the new options.*the old options are back and it runs", await HaltedAsync("rolled-back")));
+                Assert.Matches($"^{pi}: rolled-back: docker does not start with the new options .*driver not supported.*the old options are back and it runs", await HaltedAsync("rolled-back")));
 
             // The agent is killed in the middle of it, while the engine that is about to stop still answers; then the power fails in the middle
             // of it (the agent is held, for a failure is quick).
@@ -61,8 +61,12 @@ public sealed class DockerOptionsTests(TwoBackends cluster)
                 await _rig.DoAsync("kill", pi);
                 await _rig.DoAsync("start", pi);
             });
+
+            // It starts with these: and answers nobody, or has none of its containers.
+            TimeSpan mute = await BreakAsync("--authorization-plugin=missing", "true", async _ => Assert.Contains("no answer within 35 s", await HaltedAsync("rolled-back"), StringComparison.Ordinal));
+            TimeSpan empty = await BreakAsync("--data-root=/var/lib/docker/other", "true", async _ => Assert.Contains("docker started with the new options without its containers", await HaltedAsync("rolled-back"), StringComparison.Ordinal));
             Assert.Equal(old, await FilesAsync());
-            TestContext.Current.TestOutputHelper?.WriteLine($"without an engine: {without.TotalSeconds:0.0} s, with the agent killed {killed.TotalSeconds:0.0} s, with a power cut {cut.TotalSeconds:0.0} s");
+            TestContext.Current.TestOutputHelper?.WriteLine($"without an engine: {without.TotalSeconds:0.0} s, with the agent killed {killed.TotalSeconds:0.0} s, with a power cut {cut.TotalSeconds:0.0} s, mute {mute.TotalSeconds:0.0} s, empty {empty.TotalSeconds:0.0} s");
 
             // What works stays, where each unit reads it.
             await OrderAsync(Good);
