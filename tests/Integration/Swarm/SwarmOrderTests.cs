@@ -33,7 +33,7 @@ public sealed class SwarmOrderTests(DockerEngineFixture docker) : IClassFixture<
     [Fact]
     public async Task A_swarm_is_made_with_an_overlay_on_which_a_container_finds_another_by_name()
     {
-        Wire.SwarmOrder init = new() { Init = new Wire.SwarmInit { AdvertiseAddress = "10.99.0.1" } };
+        Wire.SwarmOrder init = new() { Init = new Wire.SwarmInit { AdvertiseAddress = "10.99.0.1", AddressPool = "10.202.0.0/16" } };
         Wire.SwarmOrderReply made = await RunAsync(init);
         Assert.NotEmpty(made.SwarmNodeId);
         Assert.NotEmpty(made.ClusterId);
@@ -46,6 +46,7 @@ public sealed class SwarmOrderTests(DockerEngineFixture docker) : IClassFixture<
         Wire.SwarmOrder create = new() { CreateNetwork = new Wire.SwarmCreateNetwork { Name = "t_default", Mtu = 1400, Labels = { ["rpi.stack"] = "t" } } };
         string network = (await RunAsync(create)).NetworkId;
         Assert.Equal(network, (await RunAsync(create)).NetworkId);
+        Assert.Matches(@"^10\.202\.\d+\.0/24$", (await Shell.RunAsync($"{docker.Docker} network inspect -f '{{{{(index .IPAM.Config 0).Subnet}}}}' t_default")).Trim());
         await Eventually.HoldsAsync(() => _agent.Board.Now().Swarm is { State: "active", Leader: true, Peers.Count: 1, Networks: [{ Name: "t_default" }] }, TimeSpan.FromSeconds(10));
 
         await ApplyAsync(1, Replica("t.a", "sleep 1000"), Replica("t.b", "until nslookup a >/dev/null 2>&1; do sleep 1; done; echo found; sleep 1000"));
