@@ -77,6 +77,22 @@ mark() {
         mv -f "$net/.txn.json.new" "$marker" && sync "$net"
 }
 
+# What the changes that were kept have replaced, each file as it was before the first of them: a copied card goes back to it.
+keep_originals() {
+    kept=$net/original
+    [ -e "$net/txn/manifest" ] || return 0
+    [ -e "$kept" ] || { mv "$net/txn" "$kept"; return; }
+    cat "$kept/manifest" 2>/dev/null | sed -n '/^[0-9]/p' >"$kept/.manifest.new" || return 1
+    last=$(cut -d' ' -f1 "$kept/.manifest.new" | sort -n | tail -n 1)
+    while read -r number mode uid gid existed before after path; do
+        [ -n "$path" ] && ! cut -d' ' -f8- "$kept/.manifest.new" | grep -Fqx -- "$path" || continue
+        last=$((last + 1))
+        cp "$net/txn/$number.before" "$kept/$last.before" && sync "$kept/$last.before" &&
+            printf '%s\n' "$last $mode $uid $gid $existed $before $after $path" >>"$kept/.manifest.new" || return 1
+    done <"$net/txn/manifest"
+    sync "$kept" && sync "$kept/.manifest.new" && mv -f "$kept/.manifest.new" "$kept/manifest" && sync "$kept"
+}
+
 # forget PHASE. What waits beside the files, then the copies, and the marker last: cut in between, the next boot finds a marker that is already done with.
 forget() {
     if [ -e "$net/txn/manifest" ]; then
@@ -88,8 +104,7 @@ forget() {
             sync "$folder"
         done <"$net/txn/manifest"
     fi
-    # What the first change of the network that was kept has replaced: a copied card goes back to it.
-    [ "$1" != confirmed ] || [ "$area" != net ] || [ -e "$net/original" ] || [ ! -e "$net/txn/manifest" ] || mv "$net/txn" "$net/original"
+    [ "$1" != confirmed ] || [ "$area" != net ] || keep_originals || return 1
     rm -rf "$net/txn" "$net/.txn.json.new"
     sync "$net"
     rm -f "$marker"

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Agent;
 using RpiAgent.Agent.NodeConfig;
@@ -20,6 +22,8 @@ internal enum Ending
 /// <summary>The network transaction of ifupdown and of NetworkManager's profiles; the real rollback script lies in the tree.</summary>
 internal sealed record NetworkScenario(string Name, ImmutableSortedDictionary<string, string> Files, AddressWish Wish, Ending Ending) : Scenario(Name)
 {
+    private const string Original = "/var/lib/rpi-agent/net/original";
+
     public static readonly AddressWish FirstAddress = AddressWish.Static("eth0", "192.168.1.102/24", "192.168.1.1", ["192.168.1.1", "9.9.9.9"]);
     public static readonly AddressWish Automatic = AddressWish.Dhcp("eth0");
 
@@ -47,6 +51,10 @@ internal sealed record NetworkScenario(string Name, ImmutableSortedDictionary<st
         ("/etc/NetworkManager/system-connections/rpi-agent-eth0.nmconnection", "[connection]\nid=rpi-agent-eth0\ntype=ethernet\ninterface-name=eth0\nautoconnect-priority=999\n\n[ipv4]\nmethod=auto\n"));
 
     public static readonly AddressWish Radio = AddressWish.Static("wlan0", "192.168.1.103/24", null, []) with { Wifi = WifiNetwork.Create("home", "correct horse", "DE", isHidden: false) };
+
+    /// <summary>An earlier change of another file was kept: what it replaced is there.</summary>
+    public static readonly ImmutableSortedDictionary<string, string> SecondChange = Dhcp
+        .Add($"{Original}/manifest", $"1 644 0 0 1 {DigestOf("older\n")} - /etc/other\n").Add($"{Original}/1.before", "older\n");
 
     /// <summary>No resolv.conf: the change makes one, the way back takes it away.</summary>
     public static readonly ImmutableSortedDictionary<string, string> Empty = Tree(("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n"));
@@ -105,6 +113,21 @@ internal sealed record NetworkScenario(string Name, ImmutableSortedDictionary<st
             throw new InvalidOperationException($"{Name} ended as {outcome.Result}: {outcome.Detail}");
         }
     }
+
+    /// <summary>What a copied card goes back to is whole, and has all that was replaced.</summary>
+    public override string? WhyBroken(string root)
+    {
+        string[][] kept = File.Exists($"{root}{Original}/manifest")
+            ? [.. File.ReadLines($"{root}{Original}/manifest").Select(line => line.Split(' ', 8)).Where(line => line.Length == 8)]
+            : [];
+        string? damaged = kept.FirstOrDefault(line => !File.Exists($"{root}{Original}/{line[0]}.before") || DigestOf(File.ReadAllText($"{root}{Original}/{line[0]}.before")) != line[5])?[7];
+        bool isNew = Wish == FirstAddress && File.ReadAllText($"{root}/etc/network/interfaces").Contains(FirstAddress.Address.ToString()!, StringComparison.Ordinal);
+        return damaged is not null ? $"the original of {damaged} is damaged"
+            : isNew && !kept.Any(line => line[7].EndsWith("/etc/network/interfaces", StringComparison.Ordinal)) ? "the original of interfaces(5) is not kept"
+            : null;
+    }
+
+    private static string DigestOf(string content) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)));
 
     private static async Task RunScriptAsync(AgentOptions options, params string[] arguments)
     {

@@ -16,6 +16,7 @@ internal abstract record Scenario(string Name)
         new NetworkScenario("three-files-of-cloud-init", NetworkScenario.CloudInit, NetworkScenario.FirstAddress, Ending.Confirmed),
         new NetworkScenario("profile-of-networkmanager", NetworkScenario.Profiles, NetworkScenario.FirstAddress, Ending.Confirmed),
         new NetworkScenario("radio-of-networkmanager-taken-back", NetworkScenario.Profiles, NetworkScenario.Radio, Ending.TakenBack),
+        new NetworkScenario("second-change-that-is-kept", NetworkScenario.SecondChange, NetworkScenario.FirstAddress, Ending.Confirmed),
         new HostNameScenario(),
         new EngineScenario(),
         new EngineFilesScenario(),

@@ -182,6 +182,49 @@ public sealed class NodeConfiguratorTests : IDisposable
         Assert.Equal(NodeConfigResult.Unchanged, (await later.ApplyAsync(order, (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken)).Result);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Each_file_is_kept_as_it_was_before_the_first_change_of_it_whoever_ends_the_change(bool byScript)
+    {
+        Put("/etc/network/interfaces", $"source /etc/network/interfaces.d/*\n{Interfaces}");
+        Put("/etc/network/interfaces.d/eth1", "auto eth1\niface eth1 inet dhcp\n");
+        await KeepAsync(AddressWish.Static("eth0", "192.168.1.102/24", null, []));
+        await KeepAsync(AddressWish.Static("eth1", "192.168.2.102/24", null, []));
+        await KeepAsync(AddressWish.Static("eth0", "192.168.1.103/24", null, []));
+
+        string[][] kept = [.. File.ReadLines(Path.Join(_root, "var/lib/rpi-agent/net/original/manifest")).Select(line => line.Split(' ', 8)).Where(line => line.Length == 8)];
+        Assert.Equal([$"{_root}/etc/network/interfaces", $"{_root}/etc/network/interfaces.d/eth1"], kept.Select(line => line[7]));
+        Assert.Equal(
+            [$"source /etc/network/interfaces.d/*\n{Interfaces}", "auto eth1\niface eth1 inet dhcp\n"],
+            kept.Select(line => Get($"/var/lib/rpi-agent/net/original/{line[0]}.before")));
+        Assert.Equal(["original"], Directory.GetFileSystemEntries(Path.Join(_root, "var/lib/rpi-agent/net")).Select(path => Path.GetFileName(path)));
+
+        async Task KeepAsync(AddressWish wish)
+        {
+            NodeSpec spec = new("", wish, []);
+            if (!byScript)
+            {
+                Assert.Equal(NodeConfigResult.Changed, (await _configurator.ApplyAsync(spec, (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken)).Result);
+                return;
+            }
+
+            // Cut after it was confirmed, and before the agent had put away what is left of it.
+            using CancellationTokenSource stopped = new();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _configurator.ApplyAsync(
+                spec,
+                async (_, cancel) =>
+                {
+                    await stopped.CancelAsync();
+                    cancel.ThrowIfCancellationRequested();
+                    return false;
+                },
+                stopped.Token));
+            Put("/var/lib/rpi-agent/net/txn.json", Get("/var/lib/rpi-agent/net/txn.json").Replace("\"applied\"", "\"confirmed\"", StringComparison.Ordinal));
+            await BootAsync();
+        }
+    }
+
     [Fact]
     public async Task A_refusal_changes_nothing()
     {

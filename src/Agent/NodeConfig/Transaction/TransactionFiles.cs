@@ -10,8 +10,8 @@ namespace RpiAgent.Agent.NodeConfig.Transaction;
 /// <summary>
 /// What lies on disk of a change of address, so that it can be taken back after any power cut: <c>net/txn/N.before</c> copies and
 /// <c>net/txn/manifest</c>, then the new and the old version beside each file, and last the marker <c>net/txn.json</c>. net-rollback.sh
-/// reads the same. Each part is on disk before the next one is begun, and goes in the opposite order. The copies of the first change that
-/// was kept stay as <c>net/original</c>: a copied card goes back to them (clone-guard.sh).
+/// reads the same. Each part is on disk before the next one is begun, and goes in the opposite order. What a change that is kept has
+/// replaced goes to <see cref="OriginalFiles"/>.
 /// </summary>
 /// <param name="area">Folder of the state directory: <c>net</c>, or <c>docker</c> for the engine's options.</param>
 internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, string area = "net")
@@ -24,7 +24,7 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, 
     private string MarkerPath => Path.Join(_folder, "txn.json");
     private string CopiesFolder => Path.Join(_folder, "txn");
     private string ManifestPath => Path.Join(CopiesFolder, "manifest");
-    private string OriginalFolder => Path.Join(_folder, "original");
+    private OriginalFiles Originals => new(_folder);
     private string FailedFolder => Path.Join(_folder, "last-failed");
 
     /// <summary>Of the boot we are in; empty in a folder without one.</summary>
@@ -116,7 +116,7 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, 
         AtomicFile.Write(MarkerPath, JsonSerializer.SerializeToUtf8Bytes(marker, TransactionJson.Default.TransactionMarker), AtomicFile.Private);
 
     /// <summary>Takes away all that is not the configuration itself; the marker last.</summary>
-    /// <param name="isKept">The change stays; what it replaced was the configuration of before the agent, if nothing was kept earlier.</param>
+    /// <param name="isKept">The change stays; what it replaced was the configuration of before the agent, as far as nothing kept earlier replaced it.</param>
     public void CleanUp(bool isKept = false)
     {
         if (!Directory.Exists(_folder))
@@ -124,11 +124,10 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, 
             return;
         }
 
-        if (isKept && !Directory.Exists(OriginalFolder) && Directory.Exists(CopiesFolder))
+        if (isKept)
         {
             DeleteStaged();
-            Directory.Move(CopiesFolder, OriginalFolder);
-            AtomicFile.SyncDirectory(_folder);
+            Originals.Add(CopiesFolder);
         }
 
         Sweep();
@@ -151,6 +150,7 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, 
         }
 
         AtomicFile.Sweep(_folder);
+        Originals.Sweep();
     }
 
     private void DeleteStaged()
