@@ -83,6 +83,11 @@ internal sealed class Admission(
             }
 
             Allotted allotted = (Allotted)plan;
+            if (TokenRules.RefuseUse(token!.Value, keyHash, allotted.Known?.Id) is string usedUp)
+            {
+                return await RefuseAsync(StatusCode.Unauthenticated, usedUp, newAccess, cancel);
+            }
+
             if (allotted.Known is { } known && await presence.IsAliveAsync(known.Id, cancel))
             {
                 return await RefuseAsync(
@@ -106,7 +111,7 @@ internal sealed class Admission(
                 Name = allotted.Name,
                 Address = allotted.Address,
                 Hardware = hardware,
-                EnrolledBy = token!.Value.Id,
+                EnrolledBy = token.Value.Id,
                 CertificateSerial = certificate.SerialNumber,
                 CertificateExpiresAt = new DateTimeOffset(certificate.NotAfter),
                 ConsulAccessor = granted.Accessor,

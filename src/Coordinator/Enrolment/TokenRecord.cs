@@ -31,7 +31,7 @@ internal sealed record TokenUse(NodeId Node, string KeyHash, DateTimeOffset At);
 
 internal static class TokenRules
 {
-    /// <summary>Null when a node with this key may join by the token now, else why not.</summary>
+    /// <summary>Null when a node with this key may join by the token now, else why not. Which node a repeat is for shows later: <see cref="RefuseUse"/>.</summary>
     public static string? Refuse(TokenRecord? token, string keyHash, DateTimeOffset now)
     {
         if (token is null)
@@ -49,11 +49,17 @@ internal static class TokenRules
             return $"the join token {token.Id} expired at {token.ExpiresAt.UtcDateTime:u}; make a new one with `rpictl token create`";
         }
 
-        return token.UsesLeft > 0 || IsRepeat(token, keyHash)
-            ? null
-            : $"the join token {token.Id} is used up ({token.Uses} of {token.Uses}); make a new one with `rpictl token create`";
+        return token.UsesLeft > 0 || token.UsedBy.Any(use => use.KeyHash == keyHash) ? null : UsedUp(token);
     }
 
-    /// <summary>The same key was admitted by this token before: the answer got lost, nothing more is used.</summary>
-    public static bool IsRepeat(TokenRecord token, string keyHash) => token.UsedBy.Any(use => use.KeyHash == keyHash);
+    /// <summary>Null when the token has a use left for this node, or was used by it before; a key alone is shown for any number of boards.</summary>
+    /// <param name="node">Null when the board is not known yet.</param>
+    public static string? RefuseUse(TokenRecord token, string keyHash, NodeId? node) =>
+        token.UsesLeft > 0 || (node is { } known && IsRepeat(token, keyHash, known)) ? null : UsedUp(token);
+
+    /// <summary>This node was admitted with the same key by this token before: the answer got lost, nothing more is used.</summary>
+    public static bool IsRepeat(TokenRecord token, string keyHash, NodeId node) => token.UsedBy.Any(use => use.KeyHash == keyHash && use.Node == node);
+
+    private static string UsedUp(TokenRecord token) =>
+        $"the join token {token.Id} is used up ({token.Uses} of {token.Uses}); make a new one with `rpictl token create`";
 }

@@ -55,7 +55,7 @@ internal sealed class TokenStore(ConsulClient consul, CertificateAuthority autho
     }
 
     /// <summary>Counts one use, as part of the transaction that admits the node: so the count is exact however many come at once.</summary>
-    public static TransactionOperation Use(Stored<TokenRecord> token, TokenUse use) => TokenRules.IsRepeat(token.Value, use.KeyHash)
+    public static TransactionOperation Use(Stored<TokenRecord> token, TokenUse use) => TokenRules.IsRepeat(token.Value, use.KeyHash, use.Node)
         ? TransactionOperation.CheckIndex(KeyOf(token.Value.Hash), token.ModifyIndex)
         : TransactionOperation.CompareAndSet(KeyOf(token.Value.Hash), Bytes(token.Value with { UsedBy = token.Value.UsedBy.Add(use) }), token.ModifyIndex);
 

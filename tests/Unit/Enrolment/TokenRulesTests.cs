@@ -28,6 +28,17 @@ public class TokenRulesTests
     }
 
     [Fact]
+    public void A_key_that_was_admitted_once_admits_no_second_board()
+    {
+        TokenRecord token = Token(1, "mine");
+        Assert.Null(TokenRules.RefuseUse(token, "mine", new NodeId("node-of-mine")));
+        Assert.Contains("used up (1 of 1)", TokenRules.RefuseUse(token, "mine", null), StringComparison.Ordinal);
+        Assert.Contains("used up (1 of 1)", TokenRules.RefuseUse(token, "mine", new NodeId("another")), StringComparison.Ordinal);
+        Assert.Null(TokenRules.RefuseUse(Token(2, "mine"), "mine", null));
+        Assert.False(TokenRules.IsRepeat(token, "mine", new NodeId("another")));
+    }
+
+    [Fact]
     public void A_revoked_or_expired_token_admits_nobody_not_even_those()
     {
         Assert.Contains("was revoked", TokenRules.Refuse(Token(1, "mine") with { Revoked = true }, "mine", Now), StringComparison.Ordinal);
