@@ -47,8 +47,8 @@ internal sealed class AgentOptions
     [Range(30, 600)]
     public int NetworkConfirmSeconds { get; set; } = 120;
 
-    /// <summary>Seconds between two heartbeats to Consul; the check's time to live is three of them.</summary>
-    [Range(1, 60)]
+    /// <summary>Seconds between two heartbeats to Consul; the check's time to live is three of them. Two boards with one identity are heard in turn every three beats, and a coordinator takes a minute without that for the end of it.</summary>
+    [Range(1, 15)]
     public int HeartbeatSeconds { get; set; } = 5;
 
     /// <summary>Seconds to wait for the clock to be set before enrolling with an unset clock; only where a service is there to set it.</summary>

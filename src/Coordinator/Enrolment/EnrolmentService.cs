@@ -3,7 +3,6 @@ using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using RpiAgent.Consul;
-using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Identity;
 using RpiAgent.Protos;
 using RpiAgent.Protos.Wire;
@@ -13,7 +12,7 @@ namespace RpiAgent.Coordinator.Enrolment;
 /// <summary>The one service an agent calls. Who may call what is <see cref="PeerPolicy"/>'s business.</summary>
 internal sealed partial class EnrolmentService(
     Admission admission, Renewal renewal, NodeStore nodes, NodeCertificates certificates, NetworkConfirmations confirmations,
-    FirstSpecs specs, ClusterState state, ILogger<EnrolmentService> logger) : Protos.Wire.Enrolment.EnrolmentBase
+    FirstSpecs specs, NodePresence presence, ILogger<EnrolmentService> logger) : Protos.Wire.Enrolment.EnrolmentBase
 {
     private readonly ILogger<EnrolmentService> _logger = logger;
 
@@ -91,7 +90,7 @@ internal sealed partial class EnrolmentService(
     /// <summary>While two boards show that node's identity neither is believed.</summary>
     private void RefuseTwins(NodeId node, ServerCallContext context)
     {
-        if (state.Current.Nodes.GetValueOrDefault(node)?.Conflict is { } conflict)
+        if (presence.ConflictOf(node) is { } conflict)
         {
             throw Refuse(context, new EnrolmentRefused(StatusCode.FailedPrecondition, conflict.Reason));
         }

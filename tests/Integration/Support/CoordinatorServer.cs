@@ -46,6 +46,7 @@ internal sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton<ConsulClient>(_ => consul.NewClient());
         builder.Services.AddSingleton<ClusterState>();
+        builder.Services.AddSingleton<SteadyTime>();
         EnrolmentSetup.Register(builder.Services);
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<PeerPolicyInterceptor>());
         builder.Services.AddSingleton<PeerPolicyInterceptor>();
