@@ -36,6 +36,9 @@ public sealed class CredentialFiles(string directory, string name)
         return key;
     }
 
+    /// <summary>The next key to be prepared is a new one.</summary>
+    public void ForgetNextKey() => File.Delete(NextKeyPath);
+
     /// <summary>Takes the certificate for the prepared key into use.</summary>
     public Credentials Commit(string certificatePem, string authorityPem)
     {

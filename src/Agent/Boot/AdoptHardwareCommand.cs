@@ -33,15 +33,12 @@ internal static class AdoptHardwareCommand
             return ExitCodes.Refused;
         }
 
-        if (CloneCheck.Refuse(node.Saved.Board, boards.Read()) is null)
-        {
-            words.WriteLine($"This is the board that {node.Spec.Name} was enrolled on; there is nothing to adopt.");
-            return ExitCodes.Ok;
-        }
-
         if (!sure)
         {
-            words.WriteLine($"This would make this board {node.Spec.Name} in place of the board with serial {node.Saved.Board.Serial}, which must be off. Add --yes to do it.");
+            // The coordinator may know more, or less, of the board than this card does.
+            words.WriteLine(CloneCheck.Refuse(node.Saved.Board, boards.Read()) is null
+                ? $"This looks like the board that {node.Spec.Name} was enrolled on. Add --yes to have the coordinator note it as it is now."
+                : $"This would make this board {node.Spec.Name} in place of the board {Text(node.Saved.Board)}, which must be off. Add --yes to do it.");
             return ExitCodes.Usage;
         }
 
@@ -59,6 +56,8 @@ internal static class AdoptHardwareCommand
         words.WriteLine($"This board is {node.Spec.Name} now. Go on with: systemctl restart rpi-agent");
         return ExitCodes.Ok;
     }
+
+    private static string Text(Board board) => board.Serial.Length > 0 ? $"with serial {board.Serial}" : $"with MAC {board.Mac}";
 
     private static async Task AdoptAsync(AgentOptions options, IdentityStore store, BoardReader boards, EnrolledNode node, CancellationToken cancel)
     {

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using RpiAgent.Identity;
+
 namespace RpiAgent.Agent.Enrolment;
 
 /// <summary>What this board is. Texts are empty when unknown, or missing in the file of an older agent; the MAC is lower case with colons.</summary>
@@ -16,9 +19,14 @@ internal sealed record Board
     public int Cores { get; init; }
     public long MemoryBytes { get; init; }
     public string Os { get => field ?? ""; init; } = "";
-    /// <summary>CID of the SD card.</summary>
+    /// <summary>CID of the SD card, else the name a disk at USB or NVMe gives itself.</summary>
     public string CardId { get => field ?? ""; init; } = "";
+    /// <summary>PARTUUID of the partition the system is on, where the kernel is told it.</summary>
+    public string DiskId { get => field ?? ""; init; } = "";
     public int PageSize { get; init; }
+
+    [JsonIgnore]
+    public BoardPrint Print => new(Serial, Mac, MachineId, CardId, DiskId);
 }
 
 /// <summary>Whether an identity was made on the board it is found on (pi-domain: a copied card carries everything with it).</summary>
@@ -26,26 +34,7 @@ internal static class CloneCheck
 {
     /// <summary>Null when the identity belongs here, else the refusal.</summary>
     /// <param name="bound">The board at enrolment.</param>
-    public static string? Refuse(Board bound, Board here)
-    {
-        if (bound.Serial.Length > 0 && here.Serial.Length > 0)
-        {
-            return bound.Serial == here.Serial ? null : Text($"serial {here.Serial}, enrolled was {bound.Serial}");
-        }
-
-        // Without a serial any one part may have been replaced, two have not.
-        string[] different =
-        [
-            .. Differs("MAC", bound.Mac, here.Mac),
-            .. Differs("machine id", bound.MachineId, here.MachineId),
-            .. Differs("SD card", bound.CardId, here.CardId),
-        ];
-        return different.Length >= 2 ? Text($"other {string.Join(" and ", different)} than at enrolment") : null;
-    }
-
-    private static string[] Differs(string name, string bound, string here) =>
-        bound.Length > 0 && here.Length > 0 && bound != here ? [name] : [];
-
-    private static string Text(string difference) =>
-        $"E_CLONE: the saved identity belongs to another board ({difference}); it is not used. On a copied card: rpi-agent reset-identity --yes --everything, and a new join token. If the card was moved into this board for good: rpi-agent adopt-hardware --yes";
+    public static string? Refuse(Board bound, Board here) => bound.Print.DifferenceTo(here.Print) is { } difference
+        ? $"E_CLONE: the saved identity belongs to another board ({difference}); it is not used. On a copied card: rpi-agent reset-identity --yes --everything, and a new join token. If the card was moved into this board for good: rpi-agent adopt-hardware --yes"
+        : null;
 }

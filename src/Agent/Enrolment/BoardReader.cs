@@ -1,11 +1,17 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using RpiAgent.Identity;
 
 namespace RpiAgent.Agent.Enrolment;
 
 /// <summary>Reads what the board is from the kernel's files.</summary>
 internal sealed class BoardReader(AgentOptions options)
 {
+    private const string RootOption = "root=PARTUUID=";
+
+    /// <summary>The first that is there; clone-guard.sh reads the same ones.</summary>
+    private static readonly string[] CardNames = ["/sys/block/mmcblk0/device/cid", "/sys/block/nvme0n1/wwid", "/sys/block/sda/device/wwid"];
+
     /// <summary>Cheap enough for every call; nothing is cached.</summary>
     public Board Read()
     {
@@ -14,7 +20,7 @@ internal sealed class BoardReader(AgentOptions options)
         string serial = Plain(ReadOrEmpty(Path.Join(options.Under(options.DeviceTree), "serial-number")));
         return new Board
         {
-            Serial = (serial.Length > 0 ? serial : Field(cpuinfo, "Serial")).ToLowerInvariant() is var own && own.Trim('0').Length > 0 ? own : "", // zeros: one that was never written
+            Serial = BoardPrint.Known(serial.Length > 0 ? serial : Field(cpuinfo, "Serial")), // zeros: one that was never written
             Mac = MacAddress(),
             MachineId = Plain(Text("/etc/machine-id")).ToLowerInvariant(),
             Model = model.Length > 0 ? model : Plain(Text("/sys/class/dmi/id/product_name")),
@@ -26,12 +32,14 @@ internal sealed class BoardReader(AgentOptions options)
             MemoryBytes = KilobytesToBytes(Field(Text("/proc/meminfo"), "MemTotal")),
             Os = Text("/etc/os-release").Split('\n').FirstOrDefault(line => line.StartsWith("PRETTY_NAME=", StringComparison.Ordinal)) is string os
                 ? os["PRETTY_NAME=".Length..].Trim('"', ' ') : "",
-            CardId = Plain(Text("/sys/block/mmcblk0/device/cid")),
+            CardId = CardNames.Select(path => Plain(Text(path))).FirstOrDefault(name => name.Length > 0) ?? "",
+            DiskId = Text("/proc/cmdline").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).LastOrDefault(word => word.StartsWith(RootOption, StringComparison.Ordinal)) is { } root
+                ? root[RootOption.Length..].ToLowerInvariant() : "",
             PageSize = Environment.SystemPageSize,
         };
     }
 
-    /// <summary>Of the first wired interface by name, else the first wireless one: the board's own, whatever carries the traffic now.</summary>
+    /// <summary>Of the first wired interface by name, one at USB after the others, else the first wireless one: the board's own, whatever carries the traffic now.</summary>
     private string MacAddress()
     {
         string folder = options.Under("/sys/class/net");
@@ -42,16 +50,17 @@ internal sealed class BoardReader(AgentOptions options)
 
         return Directory.EnumerateFileSystemEntries(folder)
             .Select(path => Path.GetFileName(path))
-            .Where(name => Rank(name) < 2)
+            .Where(name => Rank(name) < 3)
             .OrderBy(Rank).ThenBy(name => name, StringComparer.Ordinal)
             .Select(name => Plain(ReadOrEmpty(Path.Join(folder, name, "address"))).ToLowerInvariant())
             .FirstOrDefault(mac => mac.Length == 17 && mac != "00:00:00:00:00:00") ?? "";
     }
 
     private static int Rank(string name) =>
-        name.StartsWith("eth", StringComparison.Ordinal) || name.StartsWith("en", StringComparison.Ordinal) || name.StartsWith("end", StringComparison.Ordinal) ? 0
-        : name.StartsWith("wl", StringComparison.Ordinal) ? 1
-        : 2;
+        name.StartsWith("enx", StringComparison.Ordinal) ? 1
+        : name.StartsWith("eth", StringComparison.Ordinal) || name.StartsWith("en", StringComparison.Ordinal) ? 0
+        : name.StartsWith("wl", StringComparison.Ordinal) ? 2
+        : 3;
 
     /// <summary>"Serial\t\t: 100000001234abcd".</summary>
     private static string Field(string text, string name) =>

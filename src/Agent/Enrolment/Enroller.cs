@@ -74,7 +74,7 @@ internal sealed partial class Enroller(
         Board board = boards.Read();
         OwnRoute route = await RouteProbe.ToAsync(order.Coordinator, cancel);
         using X509Certificate2 authority = await coordinator.FetchAuthorityAsync(order.Coordinator, token, cancel);
-        using ECDsa key = store.PrepareKey();
+        using ECDsa key = store.PrepareKey(board);
         EnrolReply reply = await coordinator.EnrolAsync(
             order.Coordinator,
             authority,

@@ -20,15 +20,25 @@ internal sealed class IdentityStore(AgentOptions options)
 
     private string EnrolmentPath => Path.Join(_folder, "enrolment.json");
 
-    /// <summary>The serial of the board the identity was made on, for clone-guard.sh, which runs before us.</summary>
-    private string SerialPath => Path.Join(_folder, "serial");
+    /// <summary>The board that key and identity were made on, for clone-guard.sh, which runs before us.</summary>
+    private string BoardPath => Path.Join(_folder, "board");
 
     private CredentialFiles Files => new(_folder, "node");
 
-    /// <summary>The key to enrol with; on disk before it is used.</summary>
-    public ECDsa PrepareKey()
+    /// <summary>The key to enrol with; on disk before it is used. One that waits on a copied card is the other board's.</summary>
+    public ECDsa PrepareKey(Board here)
     {
-        AtomicFile.EnsureDirectory(options.Under(options.StateDirectory), AtomicFile.PrivateDirectory);
+        AtomicFile.EnsureDirectory(_folder, AtomicFile.PrivateDirectory);
+        if (!Files.Exist)
+        {
+            if (File.Exists(BoardPath) && BoardFile.Parse(File.ReadAllText(BoardPath)).DifferenceTo(here.Print) is not null)
+            {
+                Files.ForgetNextKey();
+            }
+
+            AtomicFile.Write(BoardPath, BoardFile.Render(here.Print), AtomicFile.Private);
+        }
+
         return Files.PrepareKey();
     }
 
@@ -37,7 +47,7 @@ internal sealed class IdentityStore(AgentOptions options)
     {
         lock (_oneWriter)
         {
-            AtomicFile.Write(SerialPath, $"{enrolment.Board.Serial}\n", AtomicFile.Private);
+            AtomicFile.Write(BoardPath, BoardFile.Render(enrolment.Board.Print), AtomicFile.Private);
             Write(enrolment);
             return new EnrolledNode(Files.Commit(certificatePem, authorityPem), enrolment);
         }
@@ -93,7 +103,7 @@ internal sealed class IdentityStore(AgentOptions options)
         }
         catch (Exception damaged) when (damaged is CryptographicException or ArgumentException or JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new EnrolmentException($"the saved identity in {_folder} cannot be read ({damaged.Message}); restore it, or run `rpi-agent reset-identity` and enrol anew", damaged);
+            throw new EnrolmentException($"the saved identity in {_folder} cannot be read ({damaged.Message}); restore it, or run `rpi-agent reset-identity --yes` and enrol anew", damaged);
         }
     }
 

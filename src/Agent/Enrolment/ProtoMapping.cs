@@ -18,6 +18,7 @@ internal static class ProtoMapping
         MemoryBytes = (ulong)board.MemoryBytes,
         Os = board.Os,
         CardId = board.CardId,
+        DiskId = board.DiskId,
         PageSize = (uint)board.PageSize,
     };
 

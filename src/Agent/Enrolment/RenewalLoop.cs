@@ -52,7 +52,7 @@ internal sealed partial class RenewalLoop(
         EnrolledNode node = current();
         Board board = boards.Read();
         OwnRoute route = await RouteProbe.ToAsync(node.Saved.Coordinator, cancel);
-        using ECDsa key = store.PrepareKey();
+        using ECDsa key = store.PrepareKey(board);
         EnrolReply reply = await coordinator.RenewAsync(
             node.Saved.Coordinator,
             tls,

@@ -133,6 +133,7 @@ internal static class NodeViews
         MemoryBytes = (ulong)Math.Max(0, facts.MemoryBytes),
         Os = facts.Os,
         CardId = facts.CardId,
+        DiskId = facts.DiskId,
         PageSize = (uint)Math.Max(0, facts.PageSize),
     };
 

@@ -1,11 +1,17 @@
 using System.Collections.Immutable;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Identity;
 
 namespace RpiAgent.Coordinator.Enrolment;
 
 /// <summary>Whether facts are of a board that is known: by serial; by MAC when no serial was known; without that by machine id.</summary>
 internal static class HardwareMatch
 {
+    /// <summary>Null when a node that shows its key is on the board it was enrolled on, by the agent's own rule; else what is different.</summary>
+    public static string? Difference(HardwareFacts known, HardwareFacts claimed) => Print(known).DifferenceTo(Print(claimed));
+
+    private static BoardPrint Print(HardwareFacts hardware) => new(hardware.Serial, hardware.Mac, hardware.MachineId, hardware.CardId, hardware.DiskId);
+
     /// <summary>The records that are this board. More than one is a conflict for an operator.</summary>
     public static ImmutableArray<NodeRecord> Find(ImmutableArray<NodeRecord> existing, HardwareFacts hardware) =>
         [.. existing.Where(node => IsSame(node.Hardware, hardware))];
@@ -34,14 +40,9 @@ internal static class HardwareMatch
         : MachineIdOf(hardware);
 
     /// <summary>Some boards and machines say all zeros.</summary>
-    public static string SerialOf(HardwareFacts hardware) => Known(hardware.Serial);
+    public static string SerialOf(HardwareFacts hardware) => BoardPrint.Known(hardware.Serial);
 
-    public static string MacOf(HardwareFacts hardware) => Known(hardware.Mac);
+    public static string MacOf(HardwareFacts hardware) => BoardPrint.Known(hardware.Mac);
 
-    /// <summary>Golden images carry the word "uninitialized".</summary>
-    private static string MachineIdOf(HardwareFacts hardware) =>
-        Known(hardware.MachineId) is var id && id != "uninitialized" ? id : "";
-
-    private static string Known(string text) =>
-        text.Trim().ToLowerInvariant() is var plain && plain.All(c => c is '0' or ':') ? "" : plain;
+    private static string MachineIdOf(HardwareFacts hardware) => BoardPrint.Known(hardware.MachineId);
 }

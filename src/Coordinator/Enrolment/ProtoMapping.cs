@@ -23,6 +23,7 @@ internal static class ProtoMapping
         MemoryBytes = (long)Math.Min(hardware.MemoryBytes, long.MaxValue),
         Os = hardware.Os,
         CardId = hardware.CardId,
+        DiskId = hardware.DiskId,
         PageSize = (int)Math.Min(hardware.PageSize, 1 << 30),
     };
 
@@ -38,7 +39,7 @@ internal static class ProtoMapping
         {
             ("serial", hardware.Serial), ("mac", hardware.Mac), ("machine_id", hardware.MachineId), ("model", hardware.Model),
             ("platform", hardware.Platform), ("kernel_arch", hardware.KernelArch), ("userland_arch", hardware.UserlandArch),
-            ("os", hardware.Os), ("card_id", hardware.CardId),
+            ("os", hardware.Os), ("card_id", hardware.CardId), ("disk_id", hardware.DiskId),
         })
         {
             if (value.Length > LongestText || value.Any(char.IsControl))

@@ -19,17 +19,17 @@ internal sealed class Renewal(NodeStore nodes, NodeAccess access, NodeCertificat
         }
 
         HardwareFacts hardware = request.Hardware.ToModel();
-        bool isMoved = !HardwareMatch.IsSame(known.Hardware, hardware);
-        if (isMoved && request.AdoptHardware && await RefuseMoveAsync(known, hardware, cancel) is { } refusedMove)
+        string? moved = HardwareMatch.Difference(known.Hardware, hardware);
+        if (moved is not null && request.AdoptHardware && await RefuseMoveAsync(known, hardware, cancel) is { } refusedMove)
         {
             return refusedMove;
         }
 
-        if (isMoved && !request.AdoptHardware)
+        if (moved is not null && !request.AdoptHardware)
         {
             return new EnrolmentRefused(
                 StatusCode.PermissionDenied,
-                $"E_CLONE: the certificate of {known.Name} comes from another board (serial '{hardware.Serial}', enrolled was '{known.Hardware.Serial}'); run `rpi-agent reset-identity` there and enrol it anew, or `rpi-agent adopt-hardware` if the card was moved for good");
+                $"E_CLONE: the certificate of {known.Name} comes from another board ({moved}); run `rpi-agent reset-identity --yes --everything` there and enrol it anew, or `rpi-agent adopt-hardware --yes` if the card was moved for good");
         }
 
         DateTimeOffset now = time.GetUtcNow();
@@ -61,12 +61,12 @@ internal sealed class Renewal(NodeStore nodes, NodeAccess access, NodeCertificat
         {
             return new EnrolmentRefused(
                 StatusCode.Aborted,
-                $"E_IDENTITY_CONFLICT: the board that {known.Name} was enrolled on is at work in the cluster; switch it off and wait until the cluster has noticed (30 s), or use `rpi-agent reset-identity` here");
+                $"E_IDENTITY_CONFLICT: the board that {known.Name} was enrolled on is at work in the cluster; switch it off and wait until the cluster has noticed (30 s), or use `rpi-agent reset-identity --yes --everything` here");
         }
 
         NodeRecord? other = HardwareMatch.Find([.. (await nodes.ListAsync(default, cancel)).Value.Select(node => node.Value).Where(node => node.Id != known.Id)], hardware).FirstOrDefault();
         return other is null ? null : new EnrolmentRefused(
-            StatusCode.FailedPrecondition, $"E_IDENTITY_CONFLICT: this board (serial '{hardware.Serial}', MAC {hardware.Mac}) is known as {other.Name}; put that node's own card in, or use `rpi-agent reset-identity` here");
+            StatusCode.FailedPrecondition, $"E_IDENTITY_CONFLICT: this board (serial '{hardware.Serial}', MAC {hardware.Mac}) is known as {other.Name}; put that node's own card in, or use `rpi-agent reset-identity --yes --everything` here");
     }
 
     private static EnrolmentRefused Removed(NodeId id) =>

@@ -98,7 +98,7 @@ internal sealed record IdentityConflict(string Address, string Other, DateTimeOf
 {
     /// <summary>What, where, what to do.</summary>
     public string Reason => $"E_IDENTITY_CONFLICT: two boards show this node's identity, at {Address} and {(Other == Address ? "the same address" : Other)}; neither is given orders. "
-        + "Switch one off, or make it a node of its own there with `rpi-agent reset-identity`; the other goes on a minute later";
+        + "Switch one off, or make it a node of its own there with `rpi-agent reset-identity --yes --everything`; the other goes on a minute later";
 }
 
 /// <summary>A NodeStatus of the wire in our own types.</summary>

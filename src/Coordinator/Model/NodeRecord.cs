@@ -44,5 +44,6 @@ internal sealed record HardwareFacts
     public long MemoryBytes { get; set; }
     public string Os { get; set; } = "";
     public string CardId { get; set; } = "";
+    public string DiskId { get; set; } = "";
     public int PageSize { get; set; }
 }

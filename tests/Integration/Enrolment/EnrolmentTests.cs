@@ -179,6 +179,30 @@ public sealed class EnrolmentTests(ConsulServer consul) : IClassFixture<ConsulSe
     }
 
     [Fact]
+    public async Task A_key_that_used_the_token_lets_no_other_board_in_by_it()
+    {
+        await using CoordinatorServer server = await StartAsync(Options("10.9.8.101-10.9.8.110"));
+        string token = await TokenAsync(server);
+        using VirtualBoard pi = new("10000000aaaa0013", "b8:27:eb:00:00:13");
+        await pi.EnrolAsync(server.Url, token, Cancel);
+        File.Move(pi.Options.State("identity/node.key"), pi.Options.State("identity/node.key.next"));
+        File.Delete(pi.Options.State("identity/node.pem"));
+
+        // One that says so, with the same key: nothing is left on the token for it.
+        pi.Write("/proc/device-tree/serial-number", "10000000ffff0013\0");
+        string stolen = await File.ReadAllTextAsync(pi.Options.State("identity/node.key.next"), Cancel);
+        File.Delete(pi.Options.State("identity/board"));
+        Assert.Contains("used up (1 of 1)", await RefusalAsync(pi.EnrolAsync(server.Url, token, Cancel)), StringComparison.Ordinal);
+        Assert.Equal(stolen, await File.ReadAllTextAsync(pi.Options.State("identity/node.key.next"), Cancel));
+        Assert.Single((await server.Nodes.ListAsync(default, Cancel)).Value);
+
+        // A copied card: the key was made on another board, so it is not used at all.
+        pi.Write("/proc/device-tree/serial-number", "10000000ffff0014\0");
+        Assert.Contains("used up (1 of 1)", await RefusalAsync(pi.EnrolAsync(server.Url, token, Cancel)), StringComparison.Ordinal);
+        Assert.NotEqual(stolen, await File.ReadAllTextAsync(pi.Options.State("identity/node.key.next"), Cancel));
+    }
+
+    [Fact]
     public async Task A_wrong_token_is_refused()
     {
         await using CoordinatorServer server = await StartAsync(Options());
@@ -342,6 +366,25 @@ public sealed class EnrolmentTests(ConsulServer consul) : IClassFixture<ConsulSe
             () => pi.Renewal.RenewAsync(() => node, new LiveCredentials(node.Credentials), pi.TlsOf(node), Cancel));
         Assert.Equal(Grpc.Core.StatusCode.PermissionDenied, there.StatusCode);
         Assert.Contains("E_CLONE", there.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_board_without_a_serial_renews_with_another_network_adapter_but_not_with_another_card_too()
+    {
+        await using CoordinatorServer server = await StartAsync(Options());
+        using VirtualBoard pi = new("", "b8:27:eb:00:00:14");
+        pi.Write("/sys/block/mmcblk0/device/cid", "aa01\n");
+        EnrolledNode node = await pi.EnrolAsync(server.Url, await TokenAsync(server), Cancel);
+        pi.Write("/sys/class/net/eth0/address", "b8:27:eb:00:00:15\n");
+        node = await pi.Renewal.RenewAsync(() => node, new LiveCredentials(node.Credentials), pi.TlsOf(node), Cancel);
+        Assert.NotNull(pi.Enroller.Load());
+
+        pi.Write("/sys/class/net/eth0/address", "b8:27:eb:00:00:16\n");
+        pi.Write("/sys/block/mmcblk0/device/cid", "bb01\n");
+        Assert.Contains("E_CLONE", Assert.Throws<EnrolmentException>(() => pi.Enroller.Load()).Message, StringComparison.Ordinal);
+        Grpc.Core.RpcException there = await Assert.ThrowsAsync<Grpc.Core.RpcException>(
+            () => pi.Renewal.RenewAsync(() => node, new LiveCredentials(node.Credentials), pi.TlsOf(node), Cancel));
+        Assert.Contains("other MAC and SD card", there.Status.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

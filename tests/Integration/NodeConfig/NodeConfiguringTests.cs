@@ -140,7 +140,7 @@ public sealed class NodeConfiguringTests : IDisposable
     {
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         using CertificateAuthority authority = CertificateAuthority.Create("test", now, TimeSpan.FromDays(9));
-        using ECDsa key = store.PrepareKey();
+        using ECDsa key = store.PrepareKey(new Board());
         Assert.True(authority.TrySign(CredentialFiles.RequestFor(key), new PeerIdentity(PeerRole.Node, "1"), HostNames.None, now, TimeSpan.FromDays(1), out X509Certificate2? certificate, out _));
         using (certificate)
         {

@@ -33,6 +33,42 @@ public sealed class BoardTests : IDisposable
     }
 
     [Fact]
+    public void What_was_never_given_a_value_tells_nothing()
+    {
+        Board bound = Enrolled with { Serial = "00000000", DiskId = "d1" };
+        Assert.Null(CloneCheck.Refuse(bound, bound with { Serial = "s2", MachineId = "uninitialized", Mac = "00:00:00:00:00:00", DiskId = "d2" }));
+        Assert.Contains("machine id and partition", CloneCheck.Refuse(bound, bound with { Serial = "s2", MachineId = "i2", DiskId = "d2" }), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_board_is_written_for_the_script_and_read_again()
+    {
+        Board bound = new() { Serial = "ABC1", Mac = "b8:27:eb:00:00:01", CardId = "t10.ATA=x y" };
+        string text = BoardFile.Render(bound.Print);
+        Assert.Equal("serial=abc1\nmac=b8:27:eb:00:00:01\ncard=t10.ata=x y\n", text);
+        Assert.Equal(bound.Print with { Serial = "abc1", CardId = "t10.ata=x y" }, BoardFile.Parse(text));
+    }
+
+    [Fact]
+    public void A_network_adapter_at_USB_does_not_come_before_the_boards_own()
+    {
+        Write("/sys/class/net/enx001122334455/address", "00:11:22:33:44:55\n");
+        Write("/sys/class/net/wlan0/address", "b8:27:eb:11:11:12\n");
+        Assert.Equal("00:11:22:33:44:55", new BoardReader(_options).Read().Mac);
+        Write("/sys/class/net/eth0/address", "b8:27:eb:11:11:11\n");
+        Assert.Equal("b8:27:eb:11:11:11", new BoardReader(_options).Read().Mac);
+    }
+
+    [Fact]
+    public void A_Pi_that_starts_from_another_disk_has_that_ones_name_and_its_partition()
+    {
+        Write("/sys/block/sda/device/wwid", "naa.5000C500A1\n");
+        Write("/proc/cmdline", "console=tty1 root=PARTUUID=738A4D67-02 rootwait\n");
+        Board board = new BoardReader(_options).Read();
+        Assert.Equal(("naa.5000C500A1", "738a4d67-02"), (board.CardId, board.DiskId));
+    }
+
+    [Fact]
     public void A_Pi_is_read_from_the_kernels_files()
     {
         Write("/proc/device-tree/serial-number", "10000000ABCD1234\0");
