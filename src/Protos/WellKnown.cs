@@ -48,6 +48,7 @@ public static class ExitCodes
     public const int Usage = 64;
     public const int Unreachable = 69;
     public const int Bug = 70;
+    public const int Io = 74;
     public const int Refused = 77;
     public const int Configuration = 78;
 }

@@ -48,6 +48,16 @@ public sealed class CopiedCardTests(CardRig cards)
         Assert.Equal(running, await RunningAsync());
         await ShowSerialAsync("double", own);
 
+        // What the script has not seen at the boot the agent sees: network and engine are put back while they run.
+        await _rig.ShellAsync("double", "rm /run/rpi-agent-clone && systemctl restart rpi-agent");
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), async () => await StatusAsync("double") is var status && status.Contains("not enrolled: E_CLONE", StringComparison.Ordinal) ? null : status);
+        Assert.Equal("inactive", await _rig.ShellAsync("double", "test -s /run/rpi-agent-clone && systemctl is-active docker || true"));
+        Assert.DoesNotContain($"{address}/", await _rig.ShellAsync("double", "ip -4 addr show eth0"), StringComparison.Ordinal);
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), async () => await _rig.ShellAsync("double", "ip -4 -br addr show eth0") is var shown && shown.Contains('/', StringComparison.Ordinal) ? null : shown);
+        RigResult half = await _rig.TryAsync(TimeSpan.FromMinutes(1), "exec", "double", "rpi-agent", "reset-identity", "--yes");
+        Assert.Equal(64, half.ExitCode);
+        Assert.Contains("--everything", half.Errors, StringComparison.Ordinal);
+
         // A copy that is to be another node.
         string machine = await _rig.ShellAsync("double", "cat /etc/machine-id /etc/ssh/ssh_host_ed25519_key.pub");
         await _rig.ShellAsync("double", "rpi-agent reset-identity --yes --everything");

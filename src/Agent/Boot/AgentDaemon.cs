@@ -16,7 +16,7 @@ using RpiAgent.Protos;
 namespace RpiAgent.Agent.Boot;
 
 /// <summary>The daemon: enrols if it must, then puts the features together and runs until told to stop.</summary>
-internal static class AgentDaemon
+internal static partial class AgentDaemon
 {
     public static async Task<int> RunAsync(IConfiguration configuration, CancellationToken cancel)
     {
@@ -33,6 +33,7 @@ internal static class AgentDaemon
             return ExitCodes.Ok;
         }
 
+        LeadersOrders.KeepOnly(options, node.Id);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddConfiguration(configuration);
         // UseSystemd does nothing under ProtectProc=invisible, where a service cannot read its parent's name.
@@ -62,8 +63,9 @@ internal static class AgentDaemon
             options, new CardDesk(options, commands, logs.CreateLogger<CardDesk>()),
             new CardConfiguration(options, configurator, coordinator, search, commands, time, logs.CreateLogger<CardConfiguration>()),
             search, time, logs.CreateLogger<CardOrder>());
-        Enroller enroller = new(
-            new IdentityStore(options), new BoardReader(options), coordinator, clock, time, logs.CreateLogger<Enroller>());
+        IdentityStore identity = new(options);
+        BoardReader boards = new(options);
+        Enroller enroller = new(identity, boards, coordinator, clock, time, logs.CreateLogger<Enroller>());
         ClockWait wait = new(probe, commands, time);
         Joining joining = new(enroller, card, (tell, stopped) => wait.WaitAsync(TimeSpan.FromSeconds(options.ClockWaitSeconds), tell, stopped), reason => Volatile.Write(ref status, reason), clock, time, logs.CreateLogger<Joining>());
         using SystemdPulse pulse = new(notifier, () => Volatile.Read(ref status), () => TimeSpan.Zero, time, logs.CreateLogger<SystemdPulse>());
@@ -71,6 +73,11 @@ internal static class AgentDaemon
         await pulse.StartAsync(stop.Token);
         try
         {
+            if (await Quarantine.BeginAsync(options, identity, boards, commands, stop.Token) is { } found)
+            {
+                LogQuarantine(logs.CreateLogger(nameof(Quarantine)), found);
+            }
+
             return await joining.RunAsync(stop.Token);
         }
         catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
@@ -128,4 +135,7 @@ internal static class AgentDaemon
         ILogger<ClusterTls> log = kestrel.ApplicationServices.GetRequiredService<ILogger<ClusterTls>>();
         kestrel.Listen(IPAddress.Any, options.Port, listen => listen.UseClusterTls(tls, requireCertificate: true, log));
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Found}")]
+    private static partial void LogQuarantine(ILogger log, string found);
 }

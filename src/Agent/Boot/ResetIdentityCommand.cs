@@ -1,5 +1,4 @@
 using System.CommandLine;
-using RpiAgent.Agent.Containers;
 using RpiAgent.Agent.Enrolment;
 using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Agent.NodeConfig.DockerOptions;
@@ -8,7 +7,7 @@ using RpiAgent.Protos;
 namespace RpiAgent.Agent.Boot;
 
 /// <summary>
-/// <c>rpi-agent reset-identity</c>: this board forgets which node it is, and which containers that node was given. The network configuration,
+/// <c>rpi-agent reset-identity</c>: this board forgets which node it is, and what that node was ordered. The network configuration,
 /// containers and volumes stay as they are. What else makes a copied card the double of its original goes only when asked.
 /// </summary>
 internal static class ResetIdentityCommand
@@ -18,7 +17,7 @@ internal static class ResetIdentityCommand
     public static Command Create()
     {
         Option<bool> sure = new("--yes") { Description = "Do it; without, only say what would be done." };
-        Option<bool> everything = new("--everything") { Description = "Also the machine id, the SSH host keys and the engine's place in the swarm: for a copied card." };
+        Option<bool> everything = new("--everything") { Description = "Also the machine id, the SSH host keys, the cluster's containers and the engine's place in the swarm: for a copied card." };
         Command command = new("reset-identity", "Forget this node's identity, to enrol anew with a join token.") { sure, everything };
         command.SetAction((parsed, cancel) => RunAsync(
             AgentConfiguration.ReadOptions(AgentConfiguration.Load()), parsed.GetValue(sure), parsed.GetValue(everything), Console.Error, cancel));
@@ -35,97 +34,68 @@ internal static class ResetIdentityCommand
             return ExitCodes.Ok;
         }
 
-        if (!sure)
+        if (!everything && (Quarantine.IsOn(options) || Quarantine.Difference(identity, new BoardReader(options)) is not null))
         {
-            words.WriteLine($"This would delete the node's key, its certificate, the engine's TLS port and the list of its containers{(everything ? ", the machine id, the SSH host keys, and the engine's membership of its swarm" : "")}. Containers, volumes and network stay. Add --yes to do it.");
+            words.WriteLine("This is a copied card: its engine would start in the original's place in the swarm. Add --everything.");
             return ExitCodes.Usage;
         }
 
-        if (everything)
+        if (!sure)
         {
-            await new Double(options, new CommandRunner(TimeProvider.System)).ForgetAsync(cancel);
+            words.WriteLine($"This would delete the node's key, its certificate, the engine's TLS port and the list of its containers{(everything ? ", the machine id, the SSH host keys, the cluster's containers, and the engine's membership of its swarm" : "")}. {(everything ? "Other containers" : "Containers")}, volumes and network stay. Add --yes to do it.");
+            return ExitCodes.Usage;
         }
 
         try
         {
-            await EnginePort.CloseAsync(options, new CommandRunner(TimeProvider.System), cancel);
+            await ForgetAsync(options, identity, everything, words, cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            words.WriteLine($"Not all is done: {e.Message}. Mend that and run this again; until then docker and rpi-agent may be off.");
+            return ExitCodes.Io;
+        }
+
+        words.WriteLine("Done. Put a new join token into the boot file, then: systemctl restart rpi-agent");
+        return ExitCodes.Ok;
+    }
+
+    private static async Task ForgetAsync(AgentOptions options, IdentityStore identity, bool everything, TextWriter words, CancellationToken cancel)
+    {
+        CommandRunner commands = new(TimeProvider.System);
+        CopiedTraits copied = new(options, commands);
+        if (options.Root == "/")
+        {
+            // It would write its identity, and what it was ordered, again.
+            await commands.RunAsync("systemctl", ["stop", "rpi-agent.service"], Limit, cancel);
+        }
+
+        if (everything)
+        {
+            await copied.ForgetAsync(cancel);
+        }
+
+        try
+        {
+            await EnginePort.CloseAsync(options, commands, cancel);
         }
         catch (RefusalException e)
         {
             words.WriteLine($"The engine's TLS port, if it is open, stays so: {e.Message}");
         }
 
-        new Ledger(options.State(ContainerServices.LedgerName)).Delete();
-        Ssh.SavedKeys.Forget(options);
+        LeadersOrders.Forget(options);
         if (identity.Exists)
         {
             identity.Delete();
         }
 
-        await Quarantine.EndAsync(options, new CommandRunner(TimeProvider.System), everything, cancel);
-        words.WriteLine("Done. Put a new join token into the boot file, then: systemctl restart rpi-agent");
-        return ExitCodes.Ok;
-    }
-
-    /// <summary>What a copied card shares with its original beside the agent's identity.</summary>
-    private sealed class Double(AgentOptions options, CommandRunner commands)
-    {
-        public async Task ForgetAsync(CancellationToken cancel)
+        await Quarantine.EndAsync(options, commands, everything, cancel);
+        if (everything && await copied.RemoveReplicasAsync(cancel) is { } left)
         {
-            bool isRunning = options.Root == "/";
-            if (isRunning)
-            {
-                await commands.RunAsync("systemctl", ["stop", "docker.socket", "docker.service"], Limit, cancel);
-            }
-
-            string swarm = options.Under($"{options.DockerRoot}/swarm");
-            if (Directory.Exists(swarm))
-            {
-                Directory.Delete(swarm, recursive: true);
-            }
-
-            foreach (string key in Directory.Exists(options.Under("/etc/ssh")) ? Directory.GetFiles(options.Under("/etc/ssh"), "ssh_host_*") : [])
-            {
-                File.Delete(key);
-            }
-
-            // systemd-machine-id-setup(1) takes an id that D-Bus still has.
-            FileInfo bus = new(options.Under("/var/lib/dbus/machine-id"));
-            if (bus is { Exists: true, LinkTarget: null })
-            {
-                bus.Delete();
-                bus.CreateAsSymbolicLink("/etc/machine-id");
-            }
-
-            File.Delete(options.Under("/etc/machine-id"));
-            if (isRunning)
-            {
-                await commands.RunAsync("ssh-keygen", ["-A"], Limit, cancel); // not where there is no SSH server
-                (await commands.RunAsync("systemd-machine-id-setup", [], Limit, cancel)).OrThrow();
-            }
-        }
-    }
-}
-
-/// <summary>The state clone-guard.sh puts a copied card into.</summary>
-internal static class Quarantine
-{
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
-
-    /// <summary>The engine may start again.</summary>
-    /// <param name="wasStopped">It was stopped by us.</param>
-    public static async Task EndAsync(AgentOptions options, CommandRunner commands, bool wasStopped, CancellationToken cancel)
-    {
-        string mark = options.Under(options.CloneMark);
-        bool isMarked = File.Exists(mark);
-        if (isMarked)
-        {
-            File.Delete(mark);
+            words.WriteLine($"Containers of the cluster may still be here: {left}");
         }
 
-        if ((isMarked || wasStopped) && options.Root == "/")
-        {
-            await commands.RunAsync("systemctl", ["start", "docker.socket", "docker.service"], Limit, cancel); // not where there is no engine
-        }
+        Ssh.SavedKeys.Forget(options); // last: what is damaged there holds nothing else up
     }
 }

@@ -7,6 +7,9 @@ namespace RpiAgent.Agent.Grpc;
 /// <param name="path">One line with the number.</param>
 internal sealed partial class EpochFence(string path, ILogger<EpochFence> log)
 {
+    /// <summary>In the state directory.</summary>
+    public const string FileName = "epoch";
+
     private readonly Lock _gate = new();
     private ulong? _newest;
 

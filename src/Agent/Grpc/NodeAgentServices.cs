@@ -27,7 +27,7 @@ internal static class NodeAgentServices
         .AddImages()
         .AddSwarm()
         .AddSingleton(provider => new EpochFence(
-            provider.GetRequiredService<IOptions<AgentOptions>>().Value.State("epoch"), provider.GetRequiredService<ILogger<EpochFence>>()))
+            provider.GetRequiredService<IOptions<AgentOptions>>().Value.State(EpochFence.FileName), provider.GetRequiredService<ILogger<EpochFence>>()))
         .AddSingleton<NodeDescriber>()
         .AddSingleton<AssignmentDesk>()
         .AddSingleton<SwarmDesk>()
