@@ -31,7 +31,7 @@ internal sealed partial class Joining(
             string seen = card.Hash();
             try
             {
-                if (enroller.Load() is { } known && !IsExpired(known))
+                if (enroller.Load() is { } known && !await IsExpiredAsync(known, cancel))
                 {
                     await card.ForgetAsync(cancel);
                     return known;
@@ -69,12 +69,8 @@ internal sealed partial class Joining(
         try
         {
             EnrolmentOrder order = await card.PrepareAsync(tell, changed.Token, cancel);
-            if (!_hasWaited)
-            {
-                // Now that the card has brought the network up: without one nobody can set the clock.
-                await clockSet(tell, changed.Token);
-                _hasWaited = true;
-            }
+            // Now that the card has brought the network up: without one nobody can set the clock.
+            await WaitForClockAsync(changed.Token);
 
             EnrolledNode enrolled = await enroller.EnrolAsync(order, reason => tell($"enrolling: {reason}"), changed.Token);
             await card.DoneAsync(cancel);
@@ -102,9 +98,24 @@ internal sealed partial class Joining(
         await changed.CancelAsync();
     }
 
-    /// <summary>With an expired certificate nobody answers us: only a new join token helps.</summary>
-    private bool IsExpired(EnrolledNode known)
+    private async Task WaitForClockAsync(CancellationToken cancel)
     {
+        if (!_hasWaited)
+        {
+            await clockSet(tell, cancel);
+            _hasWaited = true;
+        }
+    }
+
+    /// <summary>With an expired certificate nobody answers us: only a new join token helps.</summary>
+    private async Task<bool> IsExpiredAsync(EnrolledNode known, CancellationToken cancel)
+    {
+        if (clock.Now >= known.Credentials.NotAfter)
+        {
+            // A battery, or the file of the last shutdown, may have said a time in the future.
+            await WaitForClockAsync(cancel);
+        }
+
         if (clock.Now < known.Credentials.NotAfter)
         {
             return false;
