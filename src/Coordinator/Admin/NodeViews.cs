@@ -106,9 +106,9 @@ internal static class NodeViews
         _ => "",
     };
 
-    /// <summary>The allotted IPv4, or the one in use when it keeps DHCP or could not be given the allotted one; without prefix.</summary>
-    public static string Address(NodeView node) => node.Status is { Config.Failed: true, Address: { Length: > 0 } inUse } ? inUse
-        : (node.Record.Address ?? node.Status?.Address ?? "").Split('/')[0];
+    /// <summary>The allotted IPv4, or where it answers when it keeps DHCP or could not be given the allotted one; without prefix.</summary>
+    public static string Address(NodeView node) => node is { Status.Config.Failed: true, Reached: { Length: > 0 } inUse } ? inUse
+        : (node.Record.Address ?? node.Reached).Split('/')[0];
 
     private static string Ago(NodeView node, DateTimeOffset now)
     {

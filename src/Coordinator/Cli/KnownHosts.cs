@@ -7,8 +7,10 @@ namespace RpiAgent.Coordinator.Cli;
 internal static class KnownHosts
 {
     /// <summary>One line for each key of the node: for its name and its address.</summary>
-    public static IEnumerable<string> LinesOf(NodeInfo node) =>
-        KeysOf(node).Select(key => $"{string.Join(',', new[] { node.Name, node.Address }.Where(name => name.Length > 0).Distinct())} {key.Key}");
+    public static IEnumerable<string> LinesOf(NodeInfo node) => KeysOf(node).Select(key => $"{string.Join(',', NamesOf(node))} {key.Key}");
+
+    /// <summary>A pattern such as "*" would let the node pass for any host.</summary>
+    private static string[] NamesOf(NodeInfo node) => Ipv4.TryParse(node.Address, out _) ? [node.Name, node.Address] : [node.Name];
 
     /// <summary>For the node's name alone, as HostKeyAlias asks for it.</summary>
     public static string FileOf(NodeInfo node) => string.Concat(KeysOf(node).Select(key => $"{node.Name} {key.Key}\n"));

@@ -19,7 +19,7 @@ internal static class StatusMapping
         Warnings = [.. wire.Warnings],
         MemoryAvailableBytes = (long)wire.MemoryAvailableBytes,
         Load1 = wire.Load1,
-        Address = wire.Address,
+        Address = Ipv4.TryParse(wire.Address, out _) ? wire.Address : "", // it ends up in tables and files of operators
         Instance = wire.Instance,
         Config = wire.Config is { } config ? new ConfigView(config.Revision, config.State, config.Detail) : ConfigView.Unknown,
         Ssh = wire.Ssh is { } ssh ? new SshView(ssh.Revision, ssh.State, [.. ssh.Problems], [.. ssh.HostKeys]) : SshView.Unknown,

@@ -100,10 +100,11 @@ internal sealed partial class StatusStream(
     private void Take(NodeStatusView status, AgentConnection connection)
     {
         DateTimeOffset now = time.GetUtcNow();
+        string reached = endpoint.Split(':')[0];
         IdentityConflict? before = null, after = null;
         Mark(view =>
         {
-            NodeView heard = TwinRules.Hear(view with { Connected = true, Down = false, LastSeen = now, Status = status }, status.Instance, status.Address, now);
+            NodeView heard = TwinRules.Hear(view with { Connected = true, Down = false, LastSeen = now, Status = status, Reached = Ipv4.TryParse(reached, out _) ? reached : "" }, status.Instance, status.Address, now);
             (before, after) = (view.Conflict, heard.Conflict);
             if (after is null)
             {

@@ -80,6 +80,8 @@ internal sealed record NodeView(
     public DateTimeOffset KnownSince { get; init; }
     /// <summary>The running agents that showed this node's identity, each once, the one heard last at the end.</summary>
     public ImmutableArray<AgentSighting> Sightings { get; init; } = [];
+    /// <summary>IPv4 at which it last answered by its certificate; empty before. What it says of its address is its own word.</summary>
+    public string Reached { get; init; } = "";
     /// <summary>Set while two boards show this node's identity: it is given no orders and nothing it asks for.</summary>
     public IdentityConflict? Conflict { get; init; }
     /// <summary>Takes orders: connected, with an engine that answers, and one board only.</summary>

@@ -41,6 +41,17 @@ public class ViewTests
     }
 
     [Fact]
+    public void A_node_with_DHCP_has_the_address_where_it_answers_and_not_one_that_it_claims()
+    {
+        NodeView node = Made.Node("pi1", status: new NodeStatusView { EngineUp = true, Address = "192.168.1.1" });
+        node = node with { Record = node.Record with { Address = null } };
+        Assert.Equal("", NodeViews.Address(node));
+        Assert.Equal("192.168.1.57", NodeViews.Address(node with { Reached = "192.168.1.57" }));
+        NodeView elsewhere = Made.Node("pi1", status: new NodeStatusView { Config = new ConfigView("r", "rolled-back", "") }) with { Reached = "192.168.1.58" };
+        Assert.Equal("192.168.1.58", NodeViews.Address(elsewhere));
+    }
+
+    [Fact]
     public void A_running_replica_is_shown_with_its_node_and_its_published_ports()
     {
         NodeView node = Made.Node("pi2", status: new NodeStatusView { EngineUp = true, Containers = [Made.Running(Db)] });

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using RpiAgent.Coordinator.Cli;
+using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Coordinator.Model;
 using RpiAgent.Coordinator.Ssh;
 using RpiAgent.Protos;
@@ -96,5 +97,18 @@ public class SshKeyRulesTests
         string[] arguments = KnownHosts.Arguments(node, "/tmp/k", "pi", "", 22, ["hostname", "-f"]);
         Assert.Contains("HostKeyAlias=pi1", arguments);
         Assert.Equal(["--", "192.168.1.101", "hostname", "-f"], arguments[^4..]);
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("192.168.1.*")]
+    [InlineData("a b")]
+    [InlineData("192.168.1.1,nas")]
+    [InlineData("x\n@cert-authority *")]
+    public void A_node_is_known_by_no_address_that_is_none(string said)
+    {
+        Assert.Equal("", StatusMapping.From(new Wire.NodeStatus { Address = said }).Address);
+        Wire.NodeInfo node = new() { Name = "pi1", Address = said, Ssh = new Wire.SshStatus { HostKeys = { Keys.Ed25519(1).Key } } };
+        Assert.Equal([$"pi1 {Keys.Ed25519(1).Key}"], KnownHosts.LinesOf(node));
     }
 }
