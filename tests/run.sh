@@ -46,10 +46,12 @@ prepare() {
     mkdir -p "$CACHE"
     step "Consul" locked consul get_consul
     note "Consul from: $(cat "$CACHE/consul/from")"
-    step "ifquery, busybox" locked unpacked unpack_all
+    step "ifquery, busybox, sshd" locked unpacked unpack_all
     RPI_TEST_IFQUERY=$(unpacked_program ifupdown ifquery)
     RPI_TEST_BUSYBOX=$(unpacked_program busybox-static busybox)
-    export RPI_TEST_IFQUERY RPI_TEST_BUSYBOX RPI_TEST_PREPARED=1    # a missing program fails tests from here on
+    RPI_TEST_SSHD=$(unpacked_program openssh-server sshd)
+    RPI_TEST_SSHD_LIBRARIES=$(dirname "$(find "$CACHE/unpacked/libwrap0" -name 'libwrap.so.0' | head -n 1)")
+    export RPI_TEST_SSHD RPI_TEST_SSHD_LIBRARIES RPI_TEST_IFQUERY RPI_TEST_BUSYBOX RPI_TEST_PREPARED=1    # a missing program fails tests from here on
     export PATH=$PATH:$CACHE/consul:/usr/sbin:/sbin
 }
 
@@ -67,10 +69,12 @@ prepare_packages() {
     step "arm64 root (about two minutes)" wait_aside
 }
 
-# The judge of what we write to /etc/network/interfaces, and the only program in the test image.
+# The judge of what we write to /etc/network/interfaces, the only program in the test image, and who says where keys are.
 unpack_all() {
     unpack_package ifupdown
     unpack_package busybox-static
+    unpack_package openssh-server
+    unpack_package libwrap0
 }
 
 # Unpacked, not installed: this machine's network and its own busybox stay as they are.

@@ -62,6 +62,9 @@ internal sealed record CommandResult(string Command, int ExitCode, string Output
 {
     public bool Succeeded => ExitCode == 0;
 
+    /// <summary>What it said, or by which code it ended if it said nothing.</summary>
+    public string Reason => Error.Trim() is { Length: > 0 } error ? error : Output.Trim() is { Length: > 0 } output ? output : $"exit code {ExitCode}";
+
     /// <exception cref="InvalidOperationException">With the command and what it said.</exception>
-    public CommandResult OrThrow() => Succeeded ? this : throw new InvalidOperationException($"'{Command}' ended with {ExitCode}: {(Error.Trim().Length > 0 ? Error : Output).Trim()}");
+    public CommandResult OrThrow() => Succeeded ? this : throw new InvalidOperationException($"'{Command}' ended with {ExitCode}: {Reason}");
 }

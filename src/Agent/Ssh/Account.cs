@@ -12,6 +12,15 @@ internal sealed record Account(string Name, uint Id, uint Group, string Home, st
 
     public bool CanLogIn => !Shell.EndsWith("/nologin", StringComparison.Ordinal) && !Shell.EndsWith("/false", StringComparison.Ordinal);
 
+    /// <summary>What <c>getent passwd USER</c> answered; null when it said that there is no such user (getent(1): exit code 2).</summary>
+    public static Asked<Account> Read(CommandResult answer)
+    {
+        const int absent = 2;
+        return answer.ExitCode == absent ? Asked<Account>.Of(null)
+            : answer.Succeeded && Parse(answer.Output) is { } account ? Asked<Account>.Of(account)
+            : Asked<Account>.Refused($"E_SSH_USER: whether the user is there cannot be learned, so nothing was changed; {answer.Command}: {answer.Reason}");
+    }
+
     /// <summary>Null for what is no such line, or has no home.</summary>
     public static Account? Parse(string line) =>
         line.TrimEnd('\n').Split(':') is [var name, _, var user, var group, _, ['/', ..] home, var shell]

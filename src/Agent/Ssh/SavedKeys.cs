@@ -42,6 +42,20 @@ internal sealed record SavedKeys
         }
     }
 
+    /// <summary>For a new order, which a damaged file must not keep out: that is put aside for a person to look at.</summary>
+    public static SavedKeys LoadOrSetAside(AgentOptions options)
+    {
+        try
+        {
+            return Load(options);
+        }
+        catch (IOException damaged) when (damaged.InnerException is JsonException)
+        {
+            AtomicFile.Rename(PathIn(options), PathIn(options) + ".damaged");
+            return new SavedKeys();
+        }
+    }
+
     /// <summary>What the cluster said is forgotten. Its keys are taken away once the node is in a cluster again, which may have others.</summary>
     public static void Forget(AgentOptions options)
     {

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.Ssh;
 
@@ -16,6 +15,7 @@ internal sealed class SshKeys(AgentOptions options, CommandRunner commands) : ID
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+    private readonly UserLookup _users = new(options, commands);
 
     public async Task<SshOutcome> ApplyAsync(CancellationToken cancel)
     {
@@ -61,7 +61,7 @@ internal sealed class SshKeys(AgentOptions options, CommandRunner commands) : ID
         await _oneAtATime.WaitAsync(cancel);
         try
         {
-            SavedKeys before = SavedKeys.Load(options);
+            SavedKeys before = SavedKeys.LoadOrSetAside(options);
             SavedKeys after = change(before);
             after = after with { Touched = [.. before.Touched.Concat(before.Wished.Keys).Concat(after.Wished.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)] };
             after.Save(options);
@@ -92,12 +92,18 @@ internal sealed class SshKeys(AgentOptions options, CommandRunner commands) : ID
     /// <summary>Null when there is no such user.</summary>
     private async Task<KeyFileReport?> ApplyAsync(string user, ImmutableArray<OrderedKey> keys, ImmutableArray<string> forced, CancellationToken cancel)
     {
-        if (!Names.IsUser(user) || await FindAsync(user, cancel) is not { } account)
+        Asked<Account> found = await _users.FindAsync(user, cancel);
+        if (found.Answer is not { } account)
         {
-            return null;
+            return found.Refusal.Length > 0 ? KeyFileReport.Refused(found.Refusal) : null;
         }
 
-        SshdSettings settings = await SettingsAsync(account, cancel);
+        Asked<SshdSettings> asked = await _users.SettingsAsync(account, cancel);
+        if (asked.Answer is not { } settings)
+        {
+            return KeyFileReport.Refused(asked.Refusal);
+        }
+
         KeyFileReport report = await RunAsync(account, settings, keys, forced, keepOne: true, cancel);
         return report.Kept is not null && await HasAdminBesideAsync(account, cancel)
             ? await RunAsync(account, settings, keys, forced, keepOne: false, cancel)
@@ -107,28 +113,16 @@ internal sealed class SshKeys(AgentOptions options, CommandRunner commands) : ID
     /// <summary>Somebody else can log in with a key and become root.</summary>
     private async Task<bool> HasAdminBesideAsync(Account account, CancellationToken cancel)
     {
-        string passwd = (await commands.RunAsync("getent", ["passwd"], Limit, cancel)).Output;
-        string groups = (await commands.RunAsync("getent", ["group", .. Account.AdminGroups], Limit, cancel)).Output;
-        foreach (Account admin in Account.Admins(passwd, groups).Where(admin => admin.Name != account.Name))
+        foreach (Account admin in (await _users.AdminsAsync(cancel)).Where(admin => admin.Name != account.Name))
         {
-            SshdSettings settings = await SettingsAsync(admin, cancel);
-            if (settings.LetsIn(admin) && (await RunAsync(admin, settings, null, [], keepOne: false, cancel)) is { Refusal: "", Usable: > 0 })
+            if ((await _users.SettingsAsync(admin, cancel)).Answer is { } settings && settings.LetsIn(admin)
+                && (await RunAsync(admin, settings, null, [], keepOne: false, cancel)) is { Refusal: "", Usable: > 0 })
             {
                 return true;
             }
         }
 
         return false;
-    }
-
-    private async Task<Account?> FindAsync(string user, CancellationToken cancel) =>
-        Account.Parse((await commands.RunAsync("getent", ["passwd", user], Limit, cancel)).Output);
-
-    /// <summary>As sshd is set, or as it is by default where there is none to ask.</summary>
-    private async Task<SshdSettings> SettingsAsync(Account account, CancellationToken cancel)
-    {
-        CommandResult answer = await commands.RunAsync("sshd", ["-T", "-C", $"user={account.Name},host=localhost,addr=127.0.0.1"], Limit, cancel);
-        return answer.Succeeded ? SshdSettings.Parse(answer.Output) : SshdSettings.Default;
     }
 
     private async Task<KeyFileReport> RunAsync(Account account, SshdSettings settings, ImmutableArray<OrderedKey>? keys, ImmutableArray<string> forced, bool keepOne, CancellationToken cancel)

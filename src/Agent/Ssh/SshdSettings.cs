@@ -7,6 +7,8 @@ internal sealed record SshdSettings
 {
     private static readonly string[] Selections = ["allowusers", "denyusers", "allowgroups", "denygroups"];
 
+    public const string UsualPort = "22";
+
     public static SshdSettings Default { get; } = new();
 
     /// <summary>With its tokens: %h, %u, %U, %%.</summary>
@@ -16,6 +18,18 @@ internal sealed record SshdSettings
     public bool TakesRoot { get; init; } = true;
     /// <summary>AllowUsers and its kin say more than we follow.</summary>
     public bool IsSelective { get; init; }
+    /// <summary>Where it listens.</summary>
+    public ImmutableArray<string> Ports { get; init; } = [UsualPort];
+
+    /// <summary>Arguments of sshd(8): all that a Match block may ask for must be named, or it ends without an answer.</summary>
+    public static IReadOnlyList<string> Question(Account account, string port) =>
+        ["-T", "-C", $"user={account.Name},host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport={port},rdomain="];
+
+    /// <summary>Where there is no sshd, its defaults: it may be installed later. One that does not answer may be set in any way.</summary>
+    public static Asked<SshdSettings> Read(CommandResult answer) =>
+        answer.Succeeded ? Asked<SshdSettings>.Of(Parse(answer.Output))
+        : answer.ExitCode == CommandRunner.NotFound ? Asked<SshdSettings>.Of(Default)
+        : Asked<SshdSettings>.Refused($"E_SSH_FILE: how sshd is set cannot be learned, so nothing was changed; sshd -T: {answer.Reason}");
 
     public static SshdSettings Parse(string output)
     {
@@ -29,6 +43,7 @@ internal sealed record SshdSettings
             TakesKeys = Value("pubkeyauthentication", "yes") == "yes",
             TakesRoot = Value("permitrootlogin", "yes") is "yes" or "prohibit-password" or "without-password",
             IsSelective = Selections.Any(lines.Contains),
+            Ports = lines.Contains("port") ? [.. lines["port"]] : Default.Ports,
         };
     }
 

@@ -1,3 +1,4 @@
+using RpiAgent.Agent;
 using RpiAgent.Agent.Ssh;
 using RpiAgent.Protos;
 using Xunit;
@@ -22,6 +23,43 @@ public class SshdSettingsTests
         KeyFilePlace place = SshdSettings.Parse("authorizedkeysfile /etc/ssh/keys/%u\n").PlaceFor(Pi)!;
         Assert.Equal(("root", "/", "etc/ssh/keys/pi"), (place.RunAs, place.Base, place.File));
         Assert.Null(SshdSettings.Parse("authorizedkeysfile none\n").PlaceFor(Pi));
+    }
+
+    [Fact]
+    public void An_sshd_that_does_not_answer_is_not_one_with_the_usual_settings()
+    {
+        Assert.Same(SshdSettings.Default, SshdSettings.Read(new CommandResult("sshd -T", CommandRunner.NotFound, "", "sshd is not installed")).Answer);
+        Assert.Equal(["2222"], SshdSettings.Read(new CommandResult("sshd -T", 0, "port 2222\n", "")).Answer!.Ports);
+        foreach (CommandResult failed in new[] { new CommandResult("sshd -T", 255, "", "Missing privilege separation directory: /run/sshd\r\n"), new CommandResult("sshd -T", CommandRunner.TimedOut, "", "no end within 30 s") })
+        {
+            Asked<SshdSettings> asked = SshdSettings.Read(failed);
+            Assert.Null(asked.Answer);
+            Assert.StartsWith("E_SSH_FILE", asked.Refusal, StringComparison.Ordinal);
+            Assert.EndsWith(failed.Error.Trim(), asked.Refusal, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_user_who_cannot_be_looked_up_is_not_one_who_is_gone()
+    {
+        Assert.Equal("pi", Account.Read(new CommandResult("getent", 0, "pi:x:1000:1000::/home/pi:/bin/bash\n", "")).Answer?.Name);
+        Assert.Equal(Asked<Account>.Of(null), Account.Read(new CommandResult("getent", 2, "", "")));
+        Assert.StartsWith("E_SSH_USER", Account.Read(new CommandResult("getent", CommandRunner.TimedOut, "", "no end within 30 s")).Refusal, StringComparison.Ordinal);
+        Assert.StartsWith("E_SSH_USER", Account.Read(new CommandResult("getent", 0, "pi:x:1000:1000:::\n", "")).Refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_note_of_the_keys_does_not_keep_an_order_out()
+    {
+        AgentOptions options = new() { Root = Directory.CreateTempSubdirectory("rpi-root-").FullName };
+        Directory.CreateDirectory(options.State(""));
+        await File.WriteAllTextAsync(SavedKeys.PathIn(options), "{ cut o", TestContext.Current.CancellationToken);
+        Assert.Throws<IOException>(() => SavedKeys.Load(options));
+        using SshKeys keys = new(options, new CommandRunner(TimeProvider.System));
+        await keys.SaveAsync(saved => saved with { Revision = "r1" }, TestContext.Current.CancellationToken);
+        Assert.Equal("r1", SavedKeys.Load(options).Revision);
+        Assert.True(File.Exists(SavedKeys.PathIn(options) + ".damaged"));
+        Directory.Delete(options.Root, recursive: true);
     }
 
     [Fact]
