@@ -26,6 +26,10 @@ internal sealed record SavedKeys
         .GroupBy(user => user.User, StringComparer.Ordinal)
         .ToImmutableSortedDictionary(user => user.Key, user => user.SelectMany(one => one.Keys).DistinctBy(key => key.Id).ToImmutableArray(), StringComparer.Ordinal);
 
+    /// <summary>Who is to have keys comes before who is to have none: when a key moves from one user to another, somebody can log in at any time.</summary>
+    [JsonIgnore]
+    public IEnumerable<KeyValuePair<string, ImmutableArray<OrderedKey>>> InOrder => Wished.OrderBy(user => user.Value.IsEmpty);
+
     public static string PathIn(AgentOptions options) => options.State("ssh-keys.json");
 
     /// <exception cref="IOException">The file is damaged.</exception>

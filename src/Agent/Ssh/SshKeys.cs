@@ -27,7 +27,7 @@ internal sealed class SshKeys(AgentOptions options, CommandRunner commands) : ID
             bool changed = false;
             HashSet<string> done = new(StringComparer.Ordinal);
             List<string> failed = [];
-            foreach ((string user, ImmutableArray<OrderedKey> keys) in saved.Wished)
+            foreach ((string user, ImmutableArray<OrderedKey> keys) in saved.InOrder)
             {
                 KeyFileReport? report = await ApplyAsync(user, keys, saved.Forced, cancel);
                 changed |= report is { Changed: true };

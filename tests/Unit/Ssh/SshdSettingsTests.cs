@@ -49,6 +49,13 @@ public class SshdSettingsTests
     }
 
     [Fact]
+    public void A_key_that_moves_to_another_user_is_there_before_it_is_gone_here()
+    {
+        SavedKeys saved = new() { Cluster = [new UserKeys("pi", [new OrderedKey("ann", "k")])], Touched = ["ann", "pi"] };
+        Assert.Equal(["pi", "ann"], saved.InOrder.Select(user => user.Key));
+    }
+
+    [Fact]
     public async Task A_damaged_note_of_the_keys_does_not_keep_an_order_out()
     {
         AgentOptions options = new() { Root = Directory.CreateTempSubdirectory("rpi-root-").FullName };
