@@ -15,7 +15,7 @@ internal static partial class NodeSshCommands
         Argument<string[]> words = new("COMMAND") { Description = "What to run there; put -- before it if it has options", Arity = ArgumentArity.ZeroOrMore };
         Option<string> user = new("--user") { Description = "Who to log in as", HelpName = "USER", DefaultValueFactory = _ => "pi" };
         Option<string> identity = new("--identity") { Description = "File with the private key; without, those that ssh finds", HelpName = "FILE", DefaultValueFactory = _ => "" };
-        Option<int> port = new("--port") { Description = "Where sshd listens", HelpName = "N", DefaultValueFactory = _ => 22 };
+        Option<int> port = new("--port") { Description = "Where sshd listens", HelpName = "N", DefaultValueFactory = _ => KnownHosts.UsualPort };
         return new Command("ssh", "Log in on a node with ssh, which takes the keys the node reported and no others.") { name, words, user, identity, port }.Does(async (parsed, _, connection, cancel) =>
         {
             NodeInfo node = (await AskAsync(connection, parsed.GetValue(name)!, cancel)).Single();
@@ -33,15 +33,28 @@ internal static partial class NodeSshCommands
         });
     }
 
-    public static Command List() => new Command("known-hosts", "Print lines for a known_hosts file, for all nodes by name and address.").Does(async (_, terminal, connection, cancel) =>
+    public static Command List()
     {
-        foreach (string line in (await AskAsync(connection, "", cancel)).SelectMany(KnownHosts.LinesOf))
+        Option<string?> update = new("--update") { Description = "Put them into this known_hosts file in place of what it has of the nodes; without FILE, ~/.ssh/known_hosts", HelpName = "FILE", Arity = ArgumentArity.ZeroOrOne };
+        Option<int> port = new("--port") { Description = "Where sshd listens", HelpName = "N", DefaultValueFactory = _ => KnownHosts.UsualPort };
+        return new Command("known-hosts", "Print lines for a known_hosts file, for all nodes by name and address, or put them there.") { update, port }.Does(async (parsed, terminal, connection, cancel) =>
         {
-            terminal.Line(line);
-        }
+            NodeInfo[] nodes = await AskAsync(connection, "", cancel);
+            if (parsed.GetResult(update) is not null)
+            {
+                string file = parsed.GetValue(update) is { Length: > 0 } named ? named : Path.Join(Home() ?? throw new CliFailure(ExitCodes.Configuration, "HOME does not say whose known_hosts is meant; name the file: --update FILE"), ".ssh", "known_hosts");
+                terminal.Say($"{file} knows {await KnownHostsFile.UpdateAsync(file, nodes, parsed.GetValue(port), cancel)} of {nodes.Length} nodes by the keys they reported.");
+                return ExitCodes.Ok;
+            }
 
-        return ExitCodes.Ok;
-    });
+            foreach (string line in nodes.SelectMany(node => KnownHosts.LinesOf(node, parsed.GetValue(port))))
+            {
+                terminal.Line(line);
+            }
+
+            return ExitCodes.Ok;
+        });
+    }
 
     private static async Task<NodeInfo[]> AskAsync(Connection connection, string node, CancellationToken cancel) =>
         [.. (await connection.AskAsync((client, options) => client.ListNodesAsync(new ListNodesRequest { Node = node }, options), cancel)).Nodes];
@@ -49,12 +62,14 @@ internal static partial class NodeSshCommands
     private static string Folder()
     {
         string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is ['/', ..] folder ? folder
-            : Environment.GetEnvironmentVariable("HOME") is ['/', ..] home ? Path.Join(home, ".cache")
+            : Home() is { } home ? Path.Join(home, ".cache")
             : throw new CliFailure(ExitCodes.Configuration, "neither HOME nor XDG_CACHE_HOME says where to note host keys");
         string own = Path.Join(cache, "rpictl");
         AtomicFile.EnsureDirectory(own, AtomicFile.PrivateDirectory);
         return own;
     }
+
+    private static string? Home() => Environment.GetEnvironmentVariable("HOME") is ['/', ..] home ? home : null;
 
     /// <summary>This process becomes ssh, which has the terminal to itself.</summary>
     [LibraryImport("libc", EntryPoint = "execvp", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
