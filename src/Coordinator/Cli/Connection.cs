@@ -65,9 +65,7 @@ internal sealed class Connection : IDisposable
         {
             try
             {
-                DateTime deadline = (TimeProvider.System.GetUtcNow() + Patience).UtcDateTime;
-                using AsyncUnaryCall<T> call = question(Client, new CallOptions(deadline: deadline, cancellationToken: cancel));
-                return await call.ResponseAsync;
+                return await Deadline.WithinAsync(Patience, TimeProvider.System, limit => question(Client, new CallOptions(cancellationToken: limit)), cancel);
             }
             catch (RpcException elsewhere) when (hop < MostHops && Leader(elsewhere) is { } leader)
             {

@@ -129,8 +129,8 @@ internal sealed partial class StatusStream(
         {
             try
             {
-                Wire.NodeDescription wire = await connection.Client.DescribeAsync(
-                    new Wire.DescribeRequest(), deadline: Deadline.After(FirstAnswer), cancellationToken: cancel);
+                Wire.NodeDescription wire = await Deadline.WithinAsync(
+                    FirstAnswer, time, limit => connection.Client.DescribeAsync(new Wire.DescribeRequest(), cancellationToken: limit), cancel);
                 NodeDescriptionView description = StatusMapping.From(wire);
                 Mark(view => view with { Description = description });
                 if (description.EngineVersion.Length > 0)

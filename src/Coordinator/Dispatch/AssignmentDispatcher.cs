@@ -3,6 +3,7 @@ using RpiAgent.Consul;
 using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Coordinator.Election;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Identity;
 using RpiAgent.Protos;
 using Wire = RpiAgent.Protos.Wire;
 
@@ -62,8 +63,8 @@ internal sealed partial class AssignmentDispatcher(
         Wire.AssignmentVersion version = delivery.Request.Assignment.Version;
         try
         {
-            Wire.ApplyReply reply = await agent.Client.ApplyAsync(
-                delivery.Request, deadline: Deadline.After(Limit), cancellationToken: term.Ended);
+            Wire.ApplyReply reply = await Deadline.WithinAsync(
+                Limit, time, limit => agent.Client.ApplyAsync(delivery.Request, cancellationToken: limit), term.Ended);
             if (reply.Outcome == Wire.ApplyReply.Types.Outcome.Accepted)
             {
                 LogAccepted(node, version.Epoch, version.Generation, delivery.Request.Assignment.Replicas.Count);

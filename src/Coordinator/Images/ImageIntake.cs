@@ -7,13 +7,14 @@ using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Coordinator.Dispatch;
 using RpiAgent.Coordinator.Model;
 using RpiAgent.Coordinator.Scheduling;
+using RpiAgent.Identity;
 using RpiAgent.Protos;
 using Wire = RpiAgent.Protos.Wire;
 
 namespace RpiAgent.Coordinator.Images;
 
 /// <summary>Brings an operator's image to one node, and from there, peer to peer, to all that can run it.</summary>
-internal sealed partial class ImageIntake(ClusterState state, AgentConnections connections, ILogger<ImageIntake> log) : IImageIntake
+internal sealed partial class ImageIntake(ClusterState state, AgentConnections connections, TimeProvider time, ILogger<ImageIntake> log) : IImageIntake
 {
     private const int ChunkBytes = 64 * 1024;
     private const int AtOnce = 4;
@@ -117,7 +118,7 @@ internal sealed partial class ImageIntake(ClusterState state, AgentConnections c
         // The newest holder first: the load wanders on instead of staying with the first node.
         request.Sources.Add(holders.Reverse().Where(holder => holder.Endpoint is not null)
             .Select(holder => new Wire.ImageSource { NodeId = holder.Id.Value, Address = holder.Endpoint }));
-        await agent.Client.FetchImageAsync(request, deadline: Deadline.After(FetchLimit), cancellationToken: cancel);
+        await Deadline.WithinAsync(FetchLimit, time, limit => agent.Client.FetchImageAsync(request, cancellationToken: limit), cancel);
         LogFetched(node.Name, request.Image);
     }
 

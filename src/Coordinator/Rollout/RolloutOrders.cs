@@ -34,7 +34,7 @@ internal sealed partial class RolloutOrders(AgentConnections connections, Coordi
         {
             AgentConnection agent = connections.Find(node.Id) ?? throw new RpcException(new Status(StatusCode.Unavailable, "it is not connected"));
             Wire.ConfigureNodeRequest order = new() { Epoch = term.Epoch, Spec = NodeSpecs.For(node.Record, options, "") };
-            await agent.Client.ConfigureNodeAsync(order, deadline: Deadline.After(Limit), cancellationToken: term.Ended);
+            await Deadline.WithinAsync(Limit, time, limit => agent.Client.ConfigureNodeAsync(order, cancellationToken: limit), term.Ended);
             LogSent(node.Name, turn.Revision);
         }
         catch (RpcException refused) when (refused.StatusCode is StatusCode.FailedPrecondition or StatusCode.InvalidArgument)

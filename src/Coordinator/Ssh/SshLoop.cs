@@ -34,8 +34,8 @@ internal sealed partial class SshLoop(ClusterState state, AgentConnections conne
         try
         {
             AgentConnection agent = connections.Find(node.Id) ?? throw new RpcException(new Status(StatusCode.Unavailable, "it is not connected"));
-            await agent.Client.SetSshKeysAsync(
-                new Wire.SetSshKeysRequest { Epoch = term.Epoch, Spec = spec }, deadline: Deadline.After(Limit), cancellationToken: term.Ended);
+            Wire.SetSshKeysRequest order = new() { Epoch = term.Epoch, Spec = spec };
+            await Deadline.WithinAsync(Limit, time, limit => agent.Client.SetSshKeysAsync(order, cancellationToken: limit), term.Ended);
             LogSent(node.Name, spec.Revision);
         }
         catch (RpcException failure) when (!term.Ended.IsCancellationRequested)

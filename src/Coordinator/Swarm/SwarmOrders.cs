@@ -1,12 +1,13 @@
 using Grpc.Core;
 using RpiAgent.Coordinator.Cluster;
+using RpiAgent.Identity;
 using RpiAgent.Protos;
 using Wire = RpiAgent.Protos.Wire;
 
 namespace RpiAgent.Coordinator.Swarm;
 
 /// <summary>Has agents carry out single orders, under a leader's epoch.</summary>
-internal sealed class SwarmOrders(AgentConnections connections, CoordinatorOptions options)
+internal sealed class SwarmOrders(AgentConnections connections, CoordinatorOptions options, TimeProvider time)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
@@ -56,6 +57,6 @@ internal sealed class SwarmOrders(AgentConnections connections, CoordinatorOptio
     /// <exception cref="RpcException">Refused, failed or not connected.</exception>
     private async Task<Wire.SwarmOrderReply> SendAsync(NodeId node, Wire.SwarmOrder order, CancellationToken cancel) =>
         connections.Find(node) is AgentConnection agent
-            ? await agent.Client.RunSwarmOrderAsync(order, deadline: Deadline.After(Limit), cancellationToken: cancel)
+            ? await Deadline.WithinAsync(Limit, time, limit => agent.Client.RunSwarmOrderAsync(order, cancellationToken: limit), cancel)
             : throw new RpcException(new Status(StatusCode.Unavailable, $"node {node} is not connected"));
 }
