@@ -22,15 +22,33 @@ public sealed class TrustClock(TimeProvider time, Func<bool>? synchronised = nul
         get
         {
             DateTimeOffset kernel = time.GetUtcNow();
+            return !Synchronised && Told is var told && told > kernel ? told : kernel;
+        }
+    }
+
+    /// <summary>The latest time somebody trusted has told, and what has passed since; whatever the kernel's clock shows.</summary>
+    public DateTimeOffset Told
+    {
+        get
+        {
             lock (_gate)
             {
-                DateTimeOffset told = _floor + time.GetElapsedTime(_floorAt);
-                return !Synchronised && told > kernel ? told : kernel;
+                return _floor + time.GetElapsedTime(_floorAt);
             }
         }
     }
 
-    /// <summary>Time cannot be earlier than this: a build date, a file's date, a coordinator's word.</summary>
+    /// <summary>The word of a coordinator. One that lies after the end of its own CA is nobody's word.</summary>
+    public void NotBefore(DateTimeOffset floor, X509Certificate2 authority)
+    {
+        ArgumentNullException.ThrowIfNull(authority);
+        if (floor.UtcDateTime < authority.NotAfter.ToUniversalTime())
+        {
+            NotBefore(floor);
+        }
+    }
+
+    /// <summary>Time cannot be earlier than this: a build date, a file's date.</summary>
     public void NotBefore(DateTimeOffset floor)
     {
         lock (_gate)

@@ -6,7 +6,7 @@ namespace RpiAgent.Agent.Enrolment;
 /// Notices when the kernel's clock is set after all, and writes the time down every hour: a board without a clock battery and without
 /// time servers must know, after any number of starts, when its certificate is due (pi-domain §6).
 /// </summary>
-internal sealed partial class ClockKeeping(TrustClock clock, ClockProbe probe, ClockWait wait, LiveCredentials live, TimeProvider time, ILogger<ClockKeeping> log) : BackgroundService
+internal sealed partial class ClockKeeping(TrustClock clock, ClockProbe probe, ClockWait wait, TimeProvider time, ILogger<ClockKeeping> log) : BackgroundService
 {
     private const int LooksPerHour = 6;
 
@@ -18,22 +18,19 @@ internal sealed partial class ClockKeeping(TrustClock clock, ClockProbe probe, C
             await wait.LookAsync(stoppingToken);
             if (look % LooksPerHour == 0)
             {
-                Remember(clock.Now);
+                Remember();
             }
 
             await timer.WaitForNextTickAsync(stoppingToken);
         }
     }
 
-    /// <summary>A time after the end of the CA is nobody's word.</summary>
-    private void Remember(DateTimeOffset now)
+    /// <summary>A kernel's clock that nobody has set is not believed: what it shows, by whatever mistake, would stay for good.</summary>
+    private void Remember()
     {
         try
         {
-            if (now.UtcDateTime < live.Current.Authority.NotAfter.ToUniversalTime())
-            {
-                probe.Remember(now);
-            }
+            probe.Remember(clock.Synchronised ? clock.Now : clock.Told);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -8,7 +8,7 @@ namespace RpiAgent.Agent.Enrolment;
 /// Proves contact after an address change: only the coordinator's answer to a new connection over the changed interface, from its new
 /// address, counts. Another interface may lead to the coordinator, too, and would hide that this one does not.
 /// </summary>
-internal sealed class ContactConfirmer(CoordinatorClient coordinator, ClusterTls tls, TrustClock clock)
+internal sealed class ContactConfirmer(CoordinatorClient coordinator, ClusterTls tls, LiveCredentials live, TrustClock clock)
 {
     /// <summary>One try. Null = confirmed, else why not.</summary>
     public async Task<string?> TryConfirmAsync(Uri address, AddressClaim claim, CancellationToken cancel)
@@ -28,7 +28,7 @@ internal sealed class ContactConfirmer(CoordinatorClient coordinator, ClusterTls
         {
             ConfirmNetworkReply reply = await coordinator.ConfirmNetworkAsync(
                 address, tls, new ConfirmNetworkRequest { TransactionId = claim.Transaction, ObservedAddress = route.Address }, cancel, claim.Interface);
-            clock.NotBefore(reply.CoordinatorTime.ToDateTimeOffset());
+            clock.NotBefore(reply.CoordinatorTime.ToDateTimeOffset(), live.Current.Authority);
             return null;
         }
         catch (RpcException fault)

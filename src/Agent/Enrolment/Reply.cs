@@ -20,7 +20,7 @@ internal static class Reply
                 throw new FormatException("it lacks the node's specification or the time");
             }
 
-            clock.NotBefore(reply.CoordinatorTime.ToDateTimeOffset());
+            clock.NotBefore(reply.CoordinatorTime.ToDateTimeOffset(), authority);
             using X509Certificate2 certificate = X509Certificate2.CreateFromPem(reply.CertificatePem);
             string? reason = !PeerIdentity.TryRead(certificate, out PeerIdentity? identity) || identity != new PeerIdentity(PeerRole.Node, reply.NodeId)
                 ? "it does not name this node"

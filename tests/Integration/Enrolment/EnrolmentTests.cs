@@ -393,7 +393,7 @@ public sealed class EnrolmentTests(ConsulServer consul) : IClassFixture<ConsulSe
         await using CoordinatorServer server = await StartAsync(Options());
         using VirtualBoard pi = new("10000000aaaa0010", "b8:27:eb:00:00:10");
         EnrolledNode node = await pi.EnrolAsync(server.Url, await TokenAsync(server), Cancel);
-        ContactConfirmer confirmer = new(pi.Coordinator, pi.TlsOf(node), pi.Clock);
+        ContactConfirmer confirmer = new(pi.Coordinator, pi.TlsOf(node), new LiveCredentials(node.Credentials), pi.Clock);
 
         Assert.Contains("from 127.0.0.1, not from 127.0.0.2", await confirmer.TryConfirmAsync(server.Url, new AddressClaim("txn-1", "lo", "127.0.0.2"), Cancel), StringComparison.Ordinal);
         Assert.Contains("wlan9 has no way", await confirmer.TryConfirmAsync(server.Url, new AddressClaim("txn-1", "wlan9", "127.0.0.1"), Cancel), StringComparison.Ordinal);

@@ -92,11 +92,12 @@ public sealed class NodeConfiguringTests : IDisposable
             Store = new IdentityStore(options);
             _node = new CurrentNode(Enrol(Store, new EnrolledSpec("pi1", new EnrolledNetwork("eth0", "", "", "", []), [], new Uri("https://127.0.0.1:8501"), "token") { Revision = "r1" }));
             TrustClock clock = new(TimeProvider.System);
-            ClusterTls tls = new(new LiveCredentials(_node.Current.Credentials), clock, NullLogger<ClusterTls>.Instance);
+            LiveCredentials live = new(_node.Current.Credentials);
+            ClusterTls tls = new(live, clock, NullLogger<ClusterTls>.Instance);
             _configurator = new NodeConfigurator(options, TimeProvider.System, NullLoggerFactory.Instance);
             _address = new NodeAddress(Coordinator, TimeProvider.System);
             Configuring = new NodeConfiguring(
-                _node, Store, _address, _configurator, new ContactConfirmer(new CoordinatorClient(clock, TimeProvider.System), tls, clock), new CommandRunner(TimeProvider.System), NullLogger<NodeConfiguring>.Instance);
+                _node, Store, _address, _configurator, new ContactConfirmer(new CoordinatorClient(clock, TimeProvider.System), tls, live, clock), new CommandRunner(TimeProvider.System), NullLogger<NodeConfiguring>.Instance);
             _host = Configuring.Host((_, _) => Task.CompletedTask);
             Configuring.Tell = status =>
             {

@@ -147,6 +147,36 @@ public sealed class BoardTests : IDisposable
         Assert.True(probe.Floor() < told);
     }
 
+    [Fact]
+    public void A_time_after_the_end_of_the_clusters_CA_is_nobodys_word()
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow(), late = now.AddDays(10);
+        using CertificateAuthority authority = CertificateAuthority.Create("test", now, TimeSpan.FromDays(9));
+        Write("/var/lib/rpi-agent/identity/ca.pem", authority.Certificate.ExportCertificatePem());
+        Write("/var/lib/systemd/timesync/clock", "");
+        File.SetLastWriteTimeUtc(_options.Under("/var/lib/systemd/timesync/clock"), late.UtcDateTime);
+        ClockProbe probe = new(_options);
+        Assert.True(probe.Floor() < now);
+        probe.Remember(late);
+        Assert.True(probe.Floor() < now);
+        probe.Remember(now.AddDays(1));
+        Assert.Equal(now.AddDays(1), probe.Floor());
+
+        TrustClock clock = new(TimeProvider.System, () => false);
+        clock.NotBefore(late, authority.Certificate);
+        Assert.True(clock.Now < late);
+        clock.NotBefore(now.AddDays(1), authority.Certificate);
+        Assert.True(clock.Now >= now.AddDays(1));
+    }
+
+    [Fact]
+    public void The_date_of_a_file_of_ours_is_no_witness()
+    {
+        Write("/var/lib/rpi-agent/identity/enrolment.json", "{}");
+        File.SetLastWriteTimeUtc(_options.State("identity/enrolment.json"), new DateTime(2094, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        Assert.True(new ClockProbe(_options).Floor().Year < 2094);
+    }
+
     private void Write(string path, string content)
     {
         string under = _options.Under(path);
