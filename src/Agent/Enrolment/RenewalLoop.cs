@@ -16,15 +16,18 @@ internal sealed partial class RenewalLoop(
     /// <param name="address">The node's IPv4; empty while it has none, or is trying one.</param>
     public async Task RunAsync(Func<EnrolledNode> node, Func<string> address, LiveCredentials live, ClusterTls tls, Action<EnrolledNode> renewed, CancellationToken cancel)
     {
-        bool failed = false;
+        int failures = 0;
+        long? last = null;
         string asked = "";
         while (!cancel.IsCancellationRequested)
         {
             EnrolledNode current = node();
             DateTimeOffset due = RenewalSchedule.DueAt(current.Credentials.NotBefore, current.Credentials.NotAfter);
-            await Task.Delay(RenewalSchedule.Sleep(due, clock.Now, failed), time, cancel);
+            await Task.Delay(RenewalSchedule.Sleep(due, clock.Now), time, cancel);
             string own = address();
-            if (clock.Now < due && !RenewalSchedule.IsMoved(current.Credentials.Certificate, own, asked))
+            bool isMoved = RenewalSchedule.IsMoved(current.Credentials.Certificate, own, asked);
+            TimeSpan rested = last is { } stamp ? time.GetElapsedTime(stamp) : TimeSpan.MaxValue;
+            if (!RenewalSchedule.IsDue(due, clock.Now, isMoved, rested, failures))
             {
                 continue;
             }
@@ -32,16 +35,18 @@ internal sealed partial class RenewalLoop(
             try
             {
                 EnrolledNode next = await RenewAsync(node, live, tls, cancel);
-                failed = false;
+                failures = 0;
                 asked = own;
                 renewed(next);
             }
             catch (Exception fault) when (!cancel.IsCancellationRequested)      // whatever it was: a node that stops renewing is lost
             {
-                failed = true;
+                failures++;
                 string reason = fault is RpcException call ? EnrolmentFailure.From(call, current.Saved.Coordinator).Reason : fault.Message;
                 LogFailed(reason, current.Credentials.NotAfter);
             }
+
+            last = time.GetTimestamp();
         }
     }
 

@@ -104,9 +104,24 @@ public sealed class BoardTests : IDisposable
         DateTimeOffset issued = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
         DateTimeOffset due = RenewalSchedule.DueAt(issued - TimeSpan.FromHours(24), issued + TimeSpan.FromDays(90));
         Assert.Equal(issued + TimeSpan.FromDays(30), due);
-        Assert.Equal(TimeSpan.FromSeconds(10), RenewalSchedule.Sleep(due, issued, failed: false));
-        Assert.Equal(TimeSpan.FromSeconds(1), RenewalSchedule.Sleep(due, due, failed: false));
-        Assert.Equal(TimeSpan.FromMinutes(1), RenewalSchedule.Sleep(due, due, failed: true));
+        Assert.Equal(TimeSpan.FromSeconds(10), RenewalSchedule.Sleep(due, issued));
+        Assert.Equal(TimeSpan.FromSeconds(1), RenewalSchedule.Sleep(due, due));
+    }
+
+    [Fact]
+    public void Renewal_rests_an_hour_after_a_success_and_longer_after_each_failure_but_a_new_address_is_told_at_once()
+    {
+        DateTimeOffset due = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        bool IsDue(TimeSpan rested, int failures = 0, bool moved = false) => RenewalSchedule.IsDue(due, due, moved, rested, failures);
+        Assert.True(IsDue(TimeSpan.MaxValue));
+        Assert.False(IsDue(TimeSpan.FromMinutes(59)));
+        Assert.True(IsDue(TimeSpan.FromHours(1)));
+        Assert.True(IsDue(TimeSpan.Zero, moved: true));
+        Assert.False(IsDue(TimeSpan.FromSeconds(59), failures: 1, moved: true));
+        Assert.True(IsDue(TimeSpan.FromMinutes(1), failures: 1));
+        Assert.False(IsDue(TimeSpan.FromMinutes(3), failures: 3));
+        Assert.True(IsDue(TimeSpan.FromMinutes(15), failures: 99));
+        Assert.False(RenewalSchedule.IsDue(due, due.AddDays(-1), false, TimeSpan.MaxValue, 0));
     }
 
     [Fact]
