@@ -95,7 +95,7 @@ internal static partial class AgentDaemon
         services
             .AddSingleton(Options.Create(options)).AddSingleton(options)
             .AddSingleton(time).AddSingleton(clock)
-            .AddSingleton(probe).AddSingleton<ClockWait>().AddHostedService<ClockKeeping>()
+            .AddSingleton(probe).AddSingleton<ClockWait>().AddSingleton<ClockSetter>().AddHostedService<ClockKeeping>()
             .AddSingleton(new LiveCredentials(node.Credentials)).AddSingleton<ClusterTls>()
             .AddSingleton(new CurrentNode(node))
             .AddSingleton(new NodeAddress(node.Saved.Coordinator, time))

@@ -5,18 +5,18 @@ using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.Boot;
 
-/// <summary><c>rpi-agent status</c>: which node this is, and what its card says, each value with the file it is from.</summary>
+/// <summary><c>rpi-agent status</c>: which node this is, how its clock stands, and what its card says, each value with the file it is from.</summary>
 internal static class StatusCommand
 {
     public static Command Create()
     {
-        Command command = new("status", "Say which node this is and what the files on its card say.");
-        command.SetAction(_ => Run(AgentConfiguration.ReadOptions(AgentConfiguration.Load()), Console.Out));
+        Command command = new("status", "Say which node this is, how its clock stands, and what the files on its card say.");
+        command.SetAction((_, cancel) => RunAsync(AgentConfiguration.ReadOptions(AgentConfiguration.Load()), Console.Out, cancel));
         return command;
     }
 
     /// <returns>78 when a file of the card cannot be used.</returns>
-    internal static int Run(AgentOptions options, TextWriter output)
+    internal static async Task<int> RunAsync(AgentOptions options, TextWriter output, CancellationToken cancel)
     {
         try
         {
@@ -29,6 +29,8 @@ internal static class StatusCommand
             output.WriteLine($"not enrolled: {e.Message}");
         }
 
+        ClockWait clock = new(new ClockProbe(options), new CommandRunner(TimeProvider.System), TimeProvider.System);
+        output.WriteLine(ClockWait.Words(await clock.LookAsync(cancel)));
         if (BootPartition.FindFolder(options) is not { } folder)
         {
             output.WriteLine("the card has no boot file");

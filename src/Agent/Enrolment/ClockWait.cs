@@ -58,6 +58,14 @@ internal sealed class ClockWait(ClockProbe probe, CommandRunner commands, TimePr
         return state;
     }
 
+    /// <summary>For people.</summary>
+    public static string Words(ClockState state) => state switch
+    {
+        ClockState.Set => "clock: synchronised",
+        ClockState.Awaited => "clock: unsynchronised, no time server has answered yet",
+        _ => "clock: unsynchronised, no service sets it; it goes by what the coordinator told",
+    };
+
     public static ClockState Read(string shown)
     {
         string[] lines = shown.Split('\n');

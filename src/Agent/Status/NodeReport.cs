@@ -25,6 +25,9 @@ internal sealed record NodeReport
     /// <summary>What a person should do about the card.</summary>
     public ImmutableArray<string> CardWarnings { get; init; } = [];
 
+    /// <summary>Empty once the system's clock is set.</summary>
+    public string ClockWarning { get; init; } = "";
+
     public Wire.ConfigStatus Config { get; init; } = new();
 
     public Wire.SshStatus Ssh { get; init; } = new();
@@ -36,6 +39,7 @@ internal sealed record NodeReport
         status.Images.AddRange(Images);
         status.Warnings.AddRange(Warnings);
         status.Warnings.AddRange(CardWarnings);
+        status.Warnings.AddRange(ClockWarning.Length > 0 ? [ClockWarning] : Array.Empty<string>());
         return status;
     }
 }
