@@ -31,7 +31,7 @@ internal sealed partial class Joining(
             string seen = card.Hash();
             try
             {
-                if (enroller.Load() is { } known && !await IsExpiredAsync(known, cancel))
+                if (enroller.Load() is { } known && !await IsExpiredAsync(known, cancel) && !await IsRefusedAsync(known, cancel))
                 {
                     await card.ForgetAsync(cancel);
                     return known;
@@ -124,6 +124,10 @@ internal sealed partial class Joining(
         LogExpired(known.Credentials.NotAfter);
         return true;
     }
+
+    /// <summary>A clock that is behind does not see that a certificate has ended; a new token on the card is a reason to ask.</summary>
+    private async Task<bool> IsRefusedAsync(EnrolledNode known, CancellationToken cancel) =>
+        !clock.Synchronised && card.Unused() is { } unused && await enroller.IsRefusedAsync(known, unused.Coordinator ?? known.Saved.Coordinator, tell, cancel);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Not enrolled, waiting for a change of the boot file: {Reason}")]
     private partial void LogWaiting(string reason);

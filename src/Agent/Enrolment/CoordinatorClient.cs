@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.Extensions.Logging.Abstractions;
 using RpiAgent.Identity;
 using RpiAgent.Protos.Wire;
 
@@ -61,6 +62,28 @@ internal sealed class CoordinatorClient(TrustClock clock, TimeProvider time)
         catch (RpcException e)
         {
             return EnrolmentFailure.From(e, coordinator).Reason;
+        }
+    }
+
+    /// <summary>Whether the coordinator lets somebody in with this certificate; null when none of its cluster answers.</summary>
+    public async Task<bool?> TakesAsync(Uri coordinator, Credentials credentials, CancellationToken cancel)
+    {
+        ClusterTls known = new(new LiveCredentials(credentials), clock, NullLogger<ClusterTls>.Instance);
+        return await AnswersAsync(known.ClientOptions(PeerRole.Coordinator)) ? true
+            : await AnswersAsync(ClusterTls.AnonymousClientOptions(credentials.Authority, clock, PeerRole.Coordinator)) ? false
+            : null;
+
+        async Task<bool> AnswersAsync(SslClientAuthenticationOptions tls)
+        {
+            try
+            {
+                await CallAsync(coordinator, tls, (client, limit) => client.GetCertificateAuthorityAsync(new GetCertificateAuthorityRequest(), cancellationToken: limit), cancel);
+                return true;
+            }
+            catch (RpcException)
+            {
+                return false;
+            }
         }
     }
 

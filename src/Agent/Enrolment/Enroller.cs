@@ -20,11 +20,37 @@ internal sealed partial class Enroller(
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan AskingLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan AskingPause = TimeSpan.FromSeconds(3);
     private readonly ILogger<Enroller> _logger = logger;
 
     /// <summary>The identity this board already has, or null.</summary>
     /// <exception cref="EnrolmentException">Damaged, or another board's.</exception>
     public EnrolledNode? Load() => store.Load(boards.Read());
+
+    /// <summary>
+    /// Whether a coordinator of this node's cluster answers, but not to its certificate any more. False, too, when none answers for a while: the
+    /// node goes on as it is then.
+    /// </summary>
+    public async Task<bool> IsRefusedAsync(EnrolledNode known, Uri address, Action<string> tell, CancellationToken cancel)
+    {
+        long since = time.GetTimestamp();
+        for (int refusals = 0; time.GetElapsedTime(since) < AskingLimit;)
+        {
+            tell($"asking {address} whether this node's certificate still counts");
+            bool? taken = await coordinator.TakesAsync(address, known.Credentials, cancel);
+            refusals = taken is false ? refusals + 1 : 0;
+            if (taken is true || refusals == 2)
+            {
+                LogAsked(address, taken is true ? "takes" : "no longer takes");
+                return taken is false;
+            }
+
+            await Task.Delay(AskingPause, time, cancel);
+        }
+
+        return false;
+    }
 
     /// <summary>Tries until it works.</summary>
     /// <param name="tell">Gets the reason of each failed try, for STATUS=.</param>
@@ -101,6 +127,9 @@ internal sealed partial class Enroller(
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Enrolled as {Node} ({NodeId}), address {Address}")]
     private partial void LogEnrolled(string node, string nodeId, string address);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "There is a new join token, and the clock is not set: {Coordinator} {Answer} this node's certificate")]
+    private partial void LogAsked(Uri coordinator, string answer);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Not enrolled yet, next try in about {Seconds} s: {Reason}")]
     private partial void LogRetry(string reason, double seconds);

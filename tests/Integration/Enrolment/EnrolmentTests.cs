@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -347,6 +349,39 @@ public sealed class EnrolmentTests(ConsulServer consul) : IClassFixture<ConsulSe
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Cancel);
                 time.Advance(TimeSpan.FromSeconds(10));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_certificate_that_has_ended_is_seen_by_the_coordinators_answer_where_the_clock_is_behind()
+    {
+        CoordinatorServer server = await StartAsync(Options());
+        using VirtualBoard pi = new("10000000aaaa0013", "b8:27:eb:00:00:13");
+        EnrolledNode node = await pi.EnrolAsync(server.Url, await TokenAsync(server), Cancel);
+        FakeTimeProvider behind = new(TimeProvider.System.GetUtcNow().AddDays(-200));
+        TrustClock clock = new(behind, () => false);
+        CoordinatorClient client = new(clock, TimeProvider.System);
+        Enroller enroller = new(pi.Store, pi.Boards, client, clock, TimeProvider.System, NullLogger<Enroller>.Instance);
+        EnrolledNode ended = node with { Credentials = Ended() };
+        Assert.True(clock.Now < ended.Credentials.NotAfter);
+
+        Assert.True(await client.TakesAsync(server.Url, node.Credentials, Cancel));
+        Assert.False(await client.TakesAsync(server.Url, ended.Credentials, Cancel));
+        Assert.False(await enroller.IsRefusedAsync(node, server.Url, _ => { }, Cancel));
+        Assert.True(await enroller.IsRefusedAsync(ended, server.Url, _ => { }, Cancel));
+        Uri gone = server.Url;
+        await server.DisposeAsync();
+        Assert.Null(await client.TakesAsync(gone, ended.Credentials, Cancel));
+
+        Credentials Ended()
+        {
+            using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            Assert.True(server.Authority.TrySign(
+                CredentialFiles.RequestFor(key), new PeerIdentity(PeerRole.Node, node.Id.Value), HostNames.None, TimeProvider.System.GetUtcNow().AddDays(-91), TimeSpan.FromDays(90), out X509Certificate2? certificate, out _));
+            using (certificate)
+            {
+                return Credentials.FromPem(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem(), server.Authority.Certificate.ExportCertificatePem());
             }
         }
     }

@@ -11,13 +11,11 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
     /// <summary>Each try of an address that does not work costs this Pi its network for a while.</summary>
     public static readonly TimeSpan ApplyAgain = TimeSpan.FromMinutes(30);
 
+    private readonly UsedToken _used = new(options);
     private string _applied = "";
     private long _appliedAt;
     private ImmutableArray<string> _problems = [], _ignored = [];
     private bool _scrubLegacy, _isEphemeral;
-
-    /// <summary>Where the hash of the last token we used is: a token on the card is known by it as used.</summary>
-    public static string UsedPath(AgentOptions options) => options.State("used-token");
 
     public string Hash() => desk.Hash();
 
@@ -64,9 +62,21 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
                 }
             },
             changed);
-        AtomicFile.EnsureDirectory(options.Under(options.StateDirectory), AtomicFile.PrivateDirectory);
-        AtomicFile.Write(UsedPath(options), token.Hash, AtomicFile.Private);
+        _used.Note(token);
         return new EnrolmentOrder(coordinator, token.Reveal(), card.Hostname) { Labels = card.Labels };
+    }
+
+    /// <summary>What the card says when it has a token that this board's identity is not from; null otherwise.</summary>
+    public CardSettings? Unused()
+    {
+        try
+        {
+            return desk.Read() is { Token: { } token } card && !_used.Is(token) ? card : null;
+        }
+        catch (Exception e) when (e is BootFileException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Why this Pi has not joined, on the card itself.</summary>

@@ -30,8 +30,7 @@ internal sealed class CardWatch(AgentOptions options, CardDesk desk, StatusBoard
     {
         try
         {
-            string used = CardOrder.UsedPath(options);
-            return File.Exists(used) && desk.Read().Token?.Hash == File.ReadAllText(used).Trim();
+            return desk.Read().Token is { } token && new UsedToken(options).Is(token);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or BootFileException)
         {
