@@ -52,6 +52,49 @@ public sealed class SshTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Keys_stay_as_they_are_while_sshd_does_not_say_how_it_is_set_and_move_between_users_otherwise()
+    {
+        const string settings = "/etc/ssh/sshd_config.d/test.conf", users = "ops second", keys = "sed 's/.*rpi-agent:/rpi-agent:/' /home/ops/.ssh/authorized_keys";
+        string other = Path.Join(_folder, "other");
+        Process.Start("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", Key]).WaitForExit();
+        Process.Start("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "other", "-f", other]).WaitForExit();
+        await VirtualCluster.ShellAsync("pi1", $"for user in {users}; do useradd -m -s /bin/bash -G sudo $user; done");
+        try
+        {
+            Assert.Equal("applied", await StateAfterAsync("ssh-key", "add", $"{Key}.pub", "--user", "ops"));
+            await VirtualCluster.ShellAsync("pi1", $"echo 'Nonsense yes' >{settings}");
+            Assert.Equal("failed", await StateAfterAsync("ssh-key", "add", $"{other}.pub", "--user", "ops"));
+            Assert.Equal("rpi-agent:operator", (await VirtualCluster.ShellAsync("pi1", keys)).Trim());
+
+            // As where only a socket has started sshd so far.
+            await VirtualCluster.ShellAsync("pi1", $"printf 'Match LocalPort 2222\n  X11Forwarding no\n' >{settings}; rm -rf /run/sshd");
+            Assert.Equal("applied", await StateAfterAsync("ssh-key", "rm", "other"));
+
+            // The last one of its user, but not of the node.
+            Assert.Equal("applied", await StateAfterAsync("ssh-key", "add", $"{Key}.pub", "--name", "operator", "--user", "second"));
+            Assert.Equal("", (await VirtualCluster.ShellAsync("pi1", keys)).Trim());
+            Assert.Equal("second", (await RpiCtlAsync("node", "ssh", "pi1", "--user", "second", "--identity", Key, "whoami")).Output.Trim());
+
+            string known = Path.Join(_folder, "known_hosts");
+            await System.IO.File.WriteAllTextAsync(known, $"pi1 {Theirs.Split("8\" ")[1]}\n", TestContext.Current.CancellationToken);
+            RigResult update = await RpiCtlAsync("node", "known-hosts", "--update", known);
+            Assert.True(update.ExitCode == 0, update.Errors);
+            string address = (await System.IO.File.ReadAllLinesAsync(known, TestContext.Current.CancellationToken)).First(line => line.StartsWith("pi1,", StringComparison.Ordinal)).Split(',', ' ')[1];
+            using Process plain = Process.Start(new ProcessStartInfo(
+                "ssh", ["-i", Key, "-o", $"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o", "HostKeyAlias=pi1", $"second@{address}", "hostname"])
+            { RedirectStandardOutput = true })!;
+            Assert.Equal("pi1", (await plain.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Trim());
+        }
+        finally
+        {
+            await VirtualCluster.ShellAsync("pi1", $"rm -f {settings}");
+            await RpiCtlAsync("ssh-key", "rm", "other", "--force");
+            await RpiCtlAsync("ssh-key", "rm", "operator", "--force");
+            await VirtualCluster.ShellAsync("pi1", $"for user in {users}; do userdel -r $user 2>/dev/null || true; done");
+        }
+    }
+
     private static Task<RigResult> RpiCtlAsync(params string[] words) => VirtualCluster.TryAsync(TimeSpan.FromMinutes(1), ["rpictl", .. words]);
 
     private Task<RigResult> LogInAsync(string command) => RpiCtlAsync("node", "ssh", "pi1", "--identity", Key, command);
