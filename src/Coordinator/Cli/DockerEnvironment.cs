@@ -24,8 +24,15 @@ internal static class DockerEnvironment
                 throw new CliFailure(ExitCodes.Unreachable, $"the address of {node.Name} is not known now");
             }
 
-            terminal.Line($"export DOCKER_HOST=tcp://{node.Address.Split('/')[0]}:{Ports.DockerTls} DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH='{certificates}'");
+            terminal.Line(Exports(node.Address, certificates));
             return ExitCodes.Ok;
         });
     }
+
+    /// <summary>One line for `eval` in a shell.</summary>
+    /// <exception cref="CliFailure">What the line would say could be more than a value.</exception>
+    public static string Exports(string address, string certificates) =>
+        !Ipv4.TryParse(address, out Ipv4 host) ? throw new CliFailure(ExitCodes.Refused, "the coordinator gives an address that is none")
+        : certificates.Any(c => c == '\'' || char.IsControl(c)) ? throw new CliFailure(ExitCodes.Configuration, $"{certificates} cannot be given to a shell: copy it to a folder without quotes in its path")
+        : $"export DOCKER_HOST='tcp://{host}:{Ports.DockerTls}' DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH='{certificates}'";
 }

@@ -6,7 +6,10 @@ using Spectre.Console;
 
 namespace RpiAgent.Coordinator.Cli;
 
-/// <summary>Where results and words go. Colours and progress only on a terminal.</summary>
+/// <summary>
+/// Where results and words go. Colours and progress only on a terminal. Words come from nodes and containers too: their control characters,
+/// which could rewrite a screen or fill a clipboard, become blanks.
+/// </summary>
 internal sealed class Terminal(TextWriter output, TextWriter words, bool json)
 {
     private bool _progress;
@@ -29,7 +32,7 @@ internal sealed class Terminal(TextWriter output, TextWriter words, bool json)
     public void Say(string text)
     {
         EndProgress();
-        words.WriteLine(text);
+        words.WriteLine(Plain(text));
     }
 
     /// <summary>Asks at the terminal without showing what is typed.</summary>
@@ -65,7 +68,7 @@ internal sealed class Terminal(TextWriter output, TextWriter words, bool json)
     {
         if (Live)
         {
-            words.Write($"\r\u001b[K{text}");
+            words.Write($"\r\u001b[K{Plain(text)}");
             _progress = true;
         }
     }
@@ -73,7 +76,7 @@ internal sealed class Terminal(TextWriter output, TextWriter words, bool json)
     public void Line(string text)
     {
         EndProgress();
-        output.WriteLine(text);
+        output.WriteLine(Plain(text));
     }
 
     public void Result<T>(T value, JsonTypeInfo<T> type) => Line(JsonSerializer.Serialize(value, type));
@@ -89,7 +92,7 @@ internal sealed class Terminal(TextWriter output, TextWriter words, bool json)
 
         foreach (string[] row in rows)
         {
-            table.AddRow(row.Select(cell => new Text(cell, new Style(ColourOf(cell)))));
+            table.AddRow(row.Select(cell => new Text(Plain(cell), new Style(ColourOf(cell)))));
         }
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -116,6 +119,14 @@ internal sealed class Terminal(TextWriter output, TextWriter words, bool json)
             _progress = false;
         }
     }
+
+    private static string Plain(string text) => string.Create(text.Length, text, (plain, from) =>
+    {
+        for (int i = 0; i < plain.Length; i++)
+        {
+            plain[i] = char.IsControl(from[i]) && from[i] is not ('\n' or '\t') ? ' ' : from[i];
+        }
+    });
 
     private static Color ColourOf(string cell) => cell switch
     {

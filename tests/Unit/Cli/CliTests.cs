@@ -66,6 +66,33 @@ public class CliTests
     }
 
     [Fact]
+    public void What_a_node_says_moves_no_cursor_and_fills_no_clipboard()
+    {
+        using StringWriter output = new();
+        using StringWriter words = new();
+        Terminal terminal = new(output, words, json: false);
+        terminal.Line("a\u001b]52;c;eA==\ab\tc\nd");
+        terminal.Say("\u009b2Je");
+        terminal.Table(["A"], [["f\u001b[2Jg"]]);
+        Assert.StartsWith("a ]52;c;eA== b\tc\nd\n", output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(" 2Je\n", words.ToString());
+        Assert.DoesNotContain('\u001b', output.ToString());
+    }
+
+    [Fact]
+    public void What_a_shell_evaluates_is_an_address_and_a_path() =>
+        Assert.Equal(
+            "export DOCKER_HOST='tcp://192.168.1.102:2376' DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH='/root/my files/docker'",
+            DockerEnvironment.Exports("192.168.1.102", "/root/my files/docker"));
+
+    [Theory]
+    [InlineData("1;touch${IFS}pwned;#", "/root/docker")]
+    [InlineData("", "/root/docker")]
+    [InlineData("192.168.1.102", "/root/it's/docker")]
+    [InlineData("192.168.1.102", "/root/two\nlines")]
+    public void Nothing_else_is_printed_for_a_shell(string address, string certificates) => Assert.Throws<CliFailure>(() => DockerEnvironment.Exports(address, certificates));
+
+    [Fact]
     public async Task Words_that_make_no_sense_give_64_and_say_where_help_is()
     {
         using StringWriter words = new();
