@@ -19,9 +19,10 @@ public static class ClusterChannel
     /// <summary>Longest pause between two attempts to connect (the library's default grows to two minutes).</summary>
     public static TimeSpan MaximumReconnectBackoff { get; } = TimeSpan.FromSeconds(5);
 
+    /// <param name="mostBytes">Longest message that is taken.</param>
     /// <param name="throughInterface">The only interface that it may leave by, whatever the routes say; empty for any.</param>
     /// <exception cref="ArgumentException">The address is not https.</exception>
-    public static GrpcChannel Create(Uri address, SslClientAuthenticationOptions tls, KeepAlive keepAlive, string throughInterface = "")
+    public static GrpcChannel Create(Uri address, SslClientAuthenticationOptions tls, KeepAlive keepAlive, int mostBytes = 16 * 1024 * 1024, string throughInterface = "")
     {
         ArgumentNullException.ThrowIfNull(address);
         if (address.Scheme != Uri.UriSchemeHttps)
@@ -52,7 +53,7 @@ public static class ClusterChannel
             DisposeHttpClient = true,
             InitialReconnectBackoff = TimeSpan.FromMilliseconds(500),
             MaxReconnectBackoff = MaximumReconnectBackoff,
-            MaxReceiveMessageSize = 16 * 1024 * 1024,
+            MaxReceiveMessageSize = mostBytes,
         });
     }
 

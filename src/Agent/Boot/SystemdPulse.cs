@@ -12,6 +12,7 @@ namespace RpiAgent.Agent.Boot;
 internal sealed partial class SystemdPulse(
     ISystemdNotifier notifier, Func<string> statusText, Func<TimeSpan> sinceLastWork, TimeProvider time, ILogger<SystemdPulse> log) : BackgroundService
 {
+    private const int LongestLine = 400;
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
 
     /// <summary>WATCHDOG_USEC as a time, or null when systemd watches nothing.</summary>
@@ -19,6 +20,10 @@ internal sealed partial class SystemdPulse(
         long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value > 0
             ? TimeSpan.FromMicroseconds(value)
             : null;
+
+    /// <summary>A message to systemd that is nothing but a status: a line break in it would begin another assignment, and words of strangers are in there.</summary>
+    public static ServiceState Status(string text) =>
+        new("STATUS=" + string.Concat(text.Take(LongestLine).Select(c => char.IsControl(c) ? ' ' : c)));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -31,7 +36,7 @@ internal sealed partial class SystemdPulse(
             string text = statusText();
             if (text != last)
             {
-                notifier.Notify(new ServiceState("STATUS=" + text));
+                notifier.Notify(Status(text));
                 last = text;
             }
 

@@ -12,6 +12,8 @@ namespace RpiAgent.Agent.Enrolment;
 /// <summary>The few calls an agent makes to a coordinator. Each opens its own connection: they are rare, and addresses change in between.</summary>
 internal sealed class CoordinatorClient(TrustClock clock, TimeProvider time)
 {
+    /// <summary>Anybody may claim to be a coordinator, and several are asked at once: together they must not fill a Pi's memory.</summary>
+    private const int MostBytes = 256 * 1024;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     /// <summary>The CA of the cluster at this address, if it is the one the token speaks of. What the server shows before that is not trusted.</summary>
@@ -103,7 +105,7 @@ internal sealed class CoordinatorClient(TrustClock clock, TimeProvider time)
     {
         using CancellationTokenSource timeout = new(Limit, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
-        using GrpcChannel channel = ClusterChannel.Create(coordinator, tls, KeepAlive.Relaxed, throughInterface);
+        using GrpcChannel channel = ClusterChannel.Create(coordinator, tls, KeepAlive.Relaxed, MostBytes, throughInterface);
         try
         {
             using AsyncUnaryCall<T> running = call(new Protos.Wire.Enrolment.EnrolmentClient(channel), either.Token);
