@@ -5,7 +5,7 @@ using RpiAgent.Protos.Wire;
 
 namespace RpiAgent.Coordinator.Cli;
 
-/// <summary>A Compose file with what lies around it. The coordinator asks for files and variables by name; nothing else is sent.</summary>
+/// <summary>A Compose file with what lies around it. The coordinator asks for files and variables by name; what the file does not name is not sent.</summary>
 internal sealed class ComposeFile
 {
     private const int MostRounds = 8;
@@ -40,6 +40,7 @@ internal sealed class ComposeFile
 
     /// <summary>Asks with what is known, and again with what is asked for, until there is nothing more to ask.</summary>
     /// <param name="needs">Files and variables that a reply names.</param>
+    /// <exception cref="CliFailure">The Compose file does not name what is asked for.</exception>
     public async Task<T> SettleAsync<T>(Func<DeployStackRequest, Task<T>> ask, Func<T, (IReadOnlyCollection<string> Files, IReadOnlyCollection<string> Variables)> needs)
     {
         for (int round = 0; round < MostRounds; round++)
@@ -67,6 +68,11 @@ internal sealed class ComposeFile
 
     private void AddFile(string name)
     {
+        if (!ComposeWords.NameFile(Request.Compose, name, variable => variable == "COMPOSE_PROJECT_NAME" ? Request.Name : Variable(variable)))
+        {
+            throw NotNamed($"the file {name}");
+        }
+
         string path = Path.Combine(_folder, name);
         if (!File.Exists(path))
         {
@@ -90,7 +96,12 @@ internal sealed class ComposeFile
 
     private void AddVariable(string name)
     {
-        if ((_environment(name) ?? _dotEnv.GetValueOrDefault(name)) is { } value)
+        if (!ComposeWords.NameVariable([Request.Compose, .. Request.Files.Values.Select(file => file.ToStringUtf8())], name))
+        {
+            throw NotNamed($"the variable {name}");
+        }
+
+        if (Variable(name) is { } value)
         {
             Request.Variables[name] = value;
         }
@@ -99,6 +110,11 @@ internal sealed class ComposeFile
             Request.MissingVariables.Add(name);
         }
     }
+
+    private string? Variable(string name) => _environment(name) ?? _dotEnv.GetValueOrDefault(name);
+
+    private static CliFailure NotNamed(string what) =>
+        new(ExitCodes.Refused, $"the coordinator asks for {what}, which the Compose file does not name: it is not sent");
 }
 
 /// <summary>The .env beside a Compose file: KEY=VALUE lines, quotes, comments.</summary>
