@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Docker.DotNet.Models;
 
 namespace RpiAgent.Agent.Engine;
@@ -33,11 +32,10 @@ internal sealed class EngineImages(EngineConnection connection)
         connection.CallAsync($"export image {image}", Preparing, (client, token) => client.Images.SaveImageAsync(image, token), cancel);
 
     /// <summary>`docker load`.</summary>
-    /// <returns>References or ids of what was in the tar.</returns>
+    /// <param name="loaded">Gets references or ids of what was in the tar, as it is loaded.</param>
     /// <exception cref="EngineException">Also when the engine reports an error within its answer.</exception>
-    public async Task<ImmutableArray<string>> LoadAsync(Stream tar, CancellationToken cancel)
+    public async Task LoadAsync(Stream tar, ICollection<string> loaded, CancellationToken cancel)
     {
-        List<string> loaded = [];
         string? error = null;
         Receiver<JSONMessage> receive = new(message =>
         {
@@ -57,7 +55,10 @@ internal sealed class EngineImages(EngineConnection connection)
             Timeout.InfiniteTimeSpan,
             (client, token) => client.Images.LoadImageAsync(new ImageLoadParameters { Quiet = true }, tar, receive, token),
             cancel);
-        return error is null ? [.. loaded] : throw new EngineException($"import an image: {error}", System.Net.HttpStatusCode.BadRequest, null);
+        if (error is not null)
+        {
+            throw new EngineException($"import an image: {error}", System.Net.HttpStatusCode.BadRequest, null);
+        }
     }
 
     /// <summary>Pulls from the registry the reference names.</summary>

@@ -21,7 +21,7 @@ internal sealed class ImageDesk(ImageStore store, ImageFetcher fetcher, ImageStr
     public async Task<Wire.ImportImageReply> ImportAsync(IAsyncStreamReader<Wire.ImageChunk> reader, CancellationToken cancel)
     {
         await using ChunkStream tar = streaming.Read(reader);
-        ImmutableArray<ImageRecord> loaded = await store.ImportAsync(tar, cancel);
+        ImmutableArray<ImageRecord> loaded = await store.ImportAsync(tar, [], cancel);
         if (loaded.IsEmpty)
         {
             throw Errors.Invalid("there is no image in the stream; send what `docker save` writes");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using RpiAgent.Agent.Engine;
+using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.Images;
 
@@ -84,13 +85,47 @@ internal sealed partial class ImageFetcher(ImageStore store, PeerImageSource pee
 
     private async Task<ImageRecord> FromPeerAsync(ImageRequest request, ImagePeer peer, CancellationToken cancel)
     {
-        ImmutableArray<ImageRecord> loaded;
-        await using (ChunkStream tar = peers(peer, request.ImageId.Length > 0 ? request.ImageId : request.Image, cancel))
+        ImmutableArray<ImageRecord> before = await store.ListAsync(cancel), loaded;
+        List<string> named = [];
+        try
         {
-            loaded = await store.ImportAsync(tar, cancel);
+            await using ChunkStream tar = peers(peer, request.ImageId.Length > 0 ? request.ImageId : request.Image, cancel);
+            loaded = await store.ImportAsync(tar, named, cancel);
+        }
+        catch (Exception) when (!cancel.IsCancellationRequested)
+        {
+            await PutBackAsync(request, peer, before, named, cancel);
+            throw;
+        }
+
+        ImmutableArray<MovedTag> strangers = await PutBackAsync(request, peer, before, named, cancel);
+        if (strangers.Any(tag => tag.Id != request.ImageId))
+        {
+            throw new ImageUnavailableException($"it gave what was not asked for: {string.Join(", ", strangers.Select(tag => tag.Tag))}");
         }
 
         return await HereAsync(request, cancel) ?? throw await DiscardAsync(loaded, cancel);
+    }
+
+    /// <summary>Gives every tag that was not asked for back to the image that had it.</summary>
+    private async Task<ImmutableArray<MovedTag>> PutBackAsync(
+        ImageRequest request, ImagePeer peer, ImmutableArray<ImageRecord> before, List<string> named, CancellationToken cancel)
+    {
+        ImmutableArray<MovedTag> strangers = PeerTags.Strangers(before, await store.ListAsync(cancel), named, request);
+        foreach (MovedTag tag in strangers)
+        {
+            LogStranger(peer.Node, tag.Tag, tag.Id);
+            if (tag.OldId is { } old && ImageReference.TryParse(tag.Tag, out ImageReference reference))
+            {
+                await store.TagAsync(old, reference, cancel);
+            }
+            else
+            {
+                await store.RemoveAsync(tag.Tag, cancel);
+            }
+        }
+
+        return strangers;
     }
 
     private async Task<ImageRecord> FromRegistryAsync(ImageRequest request, ImageReference reference, CancellationToken cancel)
@@ -136,6 +171,9 @@ internal sealed partial class ImageFetcher(ImageStore store, PeerImageSource pee
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Image {Image} ({Id}) fetched from {Source}")]
     private partial void LogFetched(string image, string id, string source);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Node {Node} gave the tag {Tag} ({Id}) without being asked to; it is put back")]
+    private partial void LogStranger(NodeId node, string tag, string id);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The wrong image {Id} stays: {Reason}")]
     private partial void LogNotDiscarded(string id, string reason);

@@ -34,18 +34,18 @@ internal sealed class ImageStore(DockerEngine engine)
     /// <summary>A `docker save` tar. The caller disposes it.</summary>
     public Task<Stream> ExportAsync(string image, CancellationToken cancel) => engine.Images.SaveAsync(image, cancel);
 
+    /// <param name="named">Gets references or ids as the engine loads them, also when the import fails afterwards.</param>
     /// <returns>The images that were in the tar.</returns>
     /// <exception cref="IOException">The sender failed before the tar was whole.</exception>
-    public async Task<ImmutableArray<ImageRecord>> ImportAsync(ChunkStream tar, CancellationToken cancel)
+    public async Task<ImmutableArray<ImageRecord>> ImportAsync(ChunkStream tar, ICollection<string> named, CancellationToken cancel)
     {
-        ImmutableArray<string> loaded;
         try
         {
-            loaded = await engine.Images.LoadAsync(tar, cancel);
+            await engine.Images.LoadAsync(tar, named, cancel);
         }
         catch (EngineException) when (tar.Failure is not null)
         {
-            loaded = []; // the engine only complains about half a tar
+            // The engine only complains about half a tar.
         }
 
         if (tar.Failure is { } failure)
@@ -53,7 +53,7 @@ internal sealed class ImageStore(DockerEngine engine)
             throw new IOException(failure.Message, failure);
         }
 
-        ImageRecord?[] records = await Task.WhenAll(loaded.Select(name => FindAsync(name, cancel)));
+        ImageRecord?[] records = await Task.WhenAll(named.Select(name => FindAsync(name, cancel)));
         return [.. records.OfType<ImageRecord>().DistinctBy(record => record.Id)];
     }
 

@@ -1,4 +1,8 @@
 using Grpc.Core;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging.Abstractions;
+using RpiAgent.Agent.Images;
+using RpiAgent.Protos;
 using RpiAgent.Tests.Integration.Support;
 using Xunit;
 using Wire = RpiAgent.Protos.Wire;
@@ -50,6 +54,33 @@ public sealed class ImageTransferTests(DockerEngineFixture here, SecondEngine th
         Assert.StartsWith("linux/", replies[0].Image.Architecture, StringComparison.Ordinal);
         Assert.True((await _here.Client.FetchImageAsync(request, cancellationToken: Cancel)).WasPresent);
         await Eventually.HoldsAsync(() => _here.Board.Now().Images.Any(image => image.Id == _imageId), TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>The other node is in foreign hands: what it gives for one image names another one too.</summary>
+    [Fact]
+    public async Task A_peer_cannot_put_its_image_under_the_name_of_another()
+    {
+        const string Own = "rpi-test/database:1", Fresh = "rpi-test/cache:1";
+        await Shell.RunAsync($"{here.Docker} tag {DockerEngineFixture.Image} {Own}");
+        string own = (await Shell.RunAsync($"{here.Docker} image inspect -f '{{{{.Id}}}}' {Own}")).Trim();
+        await Shell.RunAsync($"{there.Docker.Docker} tag {_imageId} {Own} && {there.Docker.Docker} tag {_imageId} {Fresh}");
+        string saved = Path.Join(_state, "three.tar");
+        await Shell.RunAsync($"{there.Docker.Docker} save -o {saved} {Reference} {Own} {Fresh}");
+        Queue<ReadOnlyMemory<byte>?> chunks = new([await File.ReadAllBytesAsync(saved, Cancel), ChunkStream.End]);
+        ImageStore store = new(here.NewEngine());
+        ImageFetcher fetcher = new(
+            store,
+            (_, _, _) => new ChunkStream(_ => ValueTask.FromResult(chunks.Dequeue()), TimeSpan.FromSeconds(30), TimeProvider.System, () => { }),
+            new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance),
+            NullLogger<ImageFetcher>.Instance);
+        ImagePeer peer = new(new NodeId("there"), "");
+
+        ImageUnavailableException refused = await Assert.ThrowsAsync<ImageUnavailableException>(
+            () => fetcher.FetchAsync(new ImageRequest(Reference, "", [peer]), Cancel));
+
+        Assert.Contains($"it gave what was not asked for: {Fresh}, {Own}", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(own, (await store.FindAsync(Own, Cancel))?.Id);
+        Assert.Null(await store.FindAsync(Fresh, Cancel));
     }
 
     [Fact]
