@@ -24,16 +24,16 @@ internal sealed partial class RenewalLoop(
             EnrolledNode current = node();
             DateTimeOffset due = RenewalSchedule.DueAt(current.Credentials.NotBefore, current.Credentials.NotAfter);
             await Task.Delay(RenewalSchedule.Sleep(due, clock.Now), time, cancel);
-            string own = address();
-            bool isMoved = RenewalSchedule.IsMoved(current.Credentials.Certificate, own, asked);
-            TimeSpan rested = last is { } stamp ? time.GetElapsedTime(stamp) : TimeSpan.MaxValue;
-            if (!RenewalSchedule.IsDue(due, clock.Now, isMoved, rested, failures))
-            {
-                continue;
-            }
-
             try
             {
+                string own = address();
+                bool isMoved = RenewalSchedule.IsMoved(current.Credentials.Certificate, own, asked);
+                TimeSpan rested = last is { } stamp ? time.GetElapsedTime(stamp) : TimeSpan.MaxValue;
+                if (!RenewalSchedule.IsDue(due, clock.Now, isMoved, rested, failures))
+                {
+                    continue;
+                }
+
                 EnrolledNode next = await RenewAsync(node, live, tls, cancel);
                 failures = 0;
                 asked = own;
