@@ -83,9 +83,9 @@ internal sealed partial class TermRunner(
                     LogStopped(loop.Name);
                 }
             }
-            catch (OperationCanceledException) when (term.Ended.IsCancellationRequested)
+            catch (Exception) when (term.Ended.IsCancellationRequested)
             {
-                return;
+                return;     // a call that was cut says so in its own way
             }
             catch (Exception failure)
             {

@@ -38,9 +38,9 @@ internal sealed partial class SshLoop(ClusterState state, AgentConnections conne
             await Deadline.WithinAsync(Limit, time, limit => agent.Client.SetSshKeysAsync(order, cancellationToken: limit), term.Ended);
             LogSent(node.Name, spec.Revision);
         }
-        catch (RpcException failure) when (!term.Ended.IsCancellationRequested)
+        catch (Exception failure) when (failure is RpcException or ObjectDisposedException && !term.Ended.IsCancellationRequested)
         {
-            LogNotSent(node.Name, failure.Status.Detail);
+            LogNotSent(node.Name, (failure as RpcException)?.Status.Detail ?? "its connection was closed");
         }
     }
 
