@@ -21,11 +21,16 @@ internal sealed partial class SshKeeping(
     /// <summary>Somebody may take away lines of ours.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
+    /// <summary>How long after a failure the next try is due.</summary>
+    /// <param name="last">What this said of the failure before; zero when that one succeeded.</param>
+    public static TimeSpan Pause(TimeSpan last, bool isOrdered) =>
+        isOrdered || last == default ? AfterFailure : last * 2 > Longest ? Longest : last * 2;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         bool isDue = true;
         long applied = 0;
-        TimeSpan pause = default;
+        TimeSpan failing = default;
         bool isOrdered = true;
         string told = "";
         while (!stoppingToken.IsCancellationRequested)
@@ -34,7 +39,7 @@ internal sealed partial class SshKeeping(
             {
                 SshOutcome outcome = await TryApplyAsync(stoppingToken);
                 applied = time.GetTimestamp();
-                pause = outcome.Applied || pause * 2 > Longest ? Longest : isOrdered ? AfterFailure : pause * 2;
+                failing = outcome.Applied ? default : Pause(failing, isOrdered);
                 string problems = string.Join("; ", outcome.Problems);
                 if (problems.Length > 0 && problems != told)
                 {
@@ -51,7 +56,7 @@ internal sealed partial class SshKeeping(
             }
 
             isOrdered = await orders.WaitAsync(Look, stoppingToken);
-            isDue = isOrdered || time.GetElapsedTime(applied) > pause;
+            isDue = isOrdered || time.GetElapsedTime(applied) > (failing == default ? Longest : failing);
         }
     }
 
