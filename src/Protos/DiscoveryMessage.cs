@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace RpiAgent.Protos;
@@ -13,7 +14,7 @@ public static class DiscoveryMessage
 {
     public const int Port = 5353;
     public const string Service = "_rpi-coordinator._tcp.local";
-    private const int HeaderLength = 12, MostRecords = 64, MostName = 255;
+    private const int HeaderLength = 12, MostRecords = 64, MostName = 255, MostLabel = 63;
     private const ushort TypeA = 1, TypePtr = 12, TypeTxt = 16, TypeSrv = 33, TypeAny = 255, ClassIn = 1, CacheFlush = 0x8000;
 
     public static IPAddress Group { get; } = new([224, 0, 0, 251]);
@@ -64,7 +65,7 @@ public static class DiscoveryMessage
     {
         uint seconds = isLegacy ? 10u : 120u;
         ushort own = (ushort)(ClassIn | (isLegacy ? 0 : CacheFlush));
-        string name = $"{instance}.{Service}", host = $"{instance}-rpi-coordinator.local";
+        string name = $"{instance}.{Service}", host = $"{HostLabel(instance)}.local";
         Writer writer = new();
         writer.Header(isLegacy ? id : (ushort)0, 0x8400, questions: isLegacy ? 1 : 0, answers: 1, additional: 3);
         if (isLegacy)
@@ -144,6 +145,13 @@ public static class DiscoveryMessage
         return [.. services.Where(service => hosts.ContainsKey(service.Host)).Select(service => new IPEndPoint(hosts[service.Host], service.Port)).Distinct()];
     }
 
+    /// <summary>A name of our own beside that of avahi-daemon; two coordinators with long ids have different ones.</summary>
+    private static string HostLabel(string instance)
+    {
+        string label = $"{instance}-rpi-coordinator";
+        return label.Length <= MostLabel ? label : $"rpi-coordinator-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(instance)))[..16]}";
+    }
+
     /// <summary>RFC 1035, 4.1.4: a pointer must lead backwards, so that reading ends.</summary>
     private static string? ReadName(ReadOnlySpan<byte> message, ref int at)
     {
@@ -173,7 +181,7 @@ public static class DiscoveryMessage
                 continue;
             }
 
-            if (length > 63 || from + 1 + length > message.Length || name.Length + length + 1 > MostName)
+            if (length > MostLabel || from + 1 + length > message.Length || name.Length + length + 1 > MostName)
             {
                 return null;
             }

@@ -59,7 +59,7 @@ internal sealed partial class CoordinatorSearch(CoordinatorClient coordinator, T
 
     private async Task<IReadOnlyList<IPEndPoint>> AskAsync(IPAddress own, CancellationToken cancel)
     {
-        List<IPEndPoint> found = [];
+        Candidates found = new(MostCandidates);
         using CancellationTokenSource enough = new(Listen, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, cancel);
         try
@@ -70,10 +70,10 @@ internal sealed partial class CoordinatorSearch(CoordinatorClient coordinator, T
             socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastTimeToLive, 255);
             await socket.SendToAsync(DiscoveryMessage.Query((ushort)RandomNumberGenerator.GetInt32(0x10000)), new IPEndPoint(DiscoveryMessage.Group, DiscoveryMessage.Port), either.Token);
             byte[] buffer = new byte[9000];
-            while (found.Count < MostCandidates)
+            while (!found.IsFull)
             {
                 SocketReceiveFromResult received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), either.Token);
-                found.AddRange(DiscoveryMessage.ReadAnswer(buffer.AsSpan(0, received.ReceivedBytes)));
+                found.Add(((IPEndPoint)received.RemoteEndPoint).Address, DiscoveryMessage.ReadAnswer(buffer.AsSpan(0, received.ReceivedBytes)));
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
@@ -85,7 +85,7 @@ internal sealed partial class CoordinatorSearch(CoordinatorClient coordinator, T
             LogNotAsked(own, e.Message);
         }
 
-        return found;
+        return found.All;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Found the coordinator at {Address}")]

@@ -14,6 +14,9 @@ internal sealed partial class DiscoveryResponder(CoordinatorOptions options, Clu
 {
     private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(30);
 
+    /// <summary>A multicast answer reaches everybody: RFC 6762, 6, allows one a second, however many ask.</summary>
+    private static readonly TimeSpan BetweenMulticasts = TimeSpan.FromSeconds(1);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!Ipv4.TryParse(options.AdvertiseAddress, out Ipv4 own))
@@ -29,7 +32,7 @@ internal sealed partial class DiscoveryResponder(CoordinatorOptions options, Clu
             {
                 await AnswerAsync(address, stoppingToken);
             }
-            catch (SocketException e)
+            catch (Exception e) when (e is SocketException or NetworkInformationException)
             {
                 if (told != e.Message)
                 {
@@ -51,25 +54,38 @@ internal sealed partial class DiscoveryResponder(CoordinatorOptions options, Clu
         socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, address.GetAddressBytes());
         socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastTimeToLive, 255);
         byte[] buffer = new byte[9000];
+        IPNetwork? neighbours = null;
+        long? looked = null, multicast = null;
         while (true)
         {
             SocketReceiveFromResult received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), cancel);
             IPEndPoint asker = (IPEndPoint)received.RemoteEndPoint;
-            if (!DiscoveryMessage.IsQuery(buffer.AsSpan(0, received.ReceivedBytes), out ushort id) || !state.Current.Leader.Here || !IsNeighbour(asker.Address, address))
+            if (!DiscoveryMessage.IsQuery(buffer.AsSpan(0, received.ReceivedBytes), out ushort id) || !state.Current.Leader.Here)
             {
                 continue;
             }
 
+            if (looked is not { } then || time.GetElapsedTime(then) > TryAgain)
+            {
+                (neighbours, looked) = (NetworkOf(address), time.GetTimestamp());
+            }
+
             bool isLegacy = asker.Port != DiscoveryMessage.Port;
+            if (neighbours?.Contains(asker.Address) != true || (!isLegacy && multicast is { } last && time.GetElapsedTime(last) < BetweenMulticasts))
+            {
+                continue;
+            }
+
+            multicast = isLegacy ? multicast : time.GetTimestamp();
             byte[] answer = DiscoveryMessage.Answer(id, isLegacy, options.Id, address, options.Port);
             await socket.SendToAsync(answer, isLegacy ? asker : new IPEndPoint(DiscoveryMessage.Group, DiscoveryMessage.Port), cancel);
         }
     }
 
-    /// <summary>In the network of the interface that has our address.</summary>
-    private static bool IsNeighbour(IPAddress asker, IPAddress own) =>
+    /// <summary>The network of the interface that has our address.</summary>
+    private static IPNetwork? NetworkOf(IPAddress own) =>
         NetworkInterface.GetAllNetworkInterfaces().SelectMany(one => one.GetIPProperties().UnicastAddresses)
-            .Any(one => one.Address.Equals(own) && new IPNetwork(Masked(own, one.PrefixLength), one.PrefixLength).Contains(asker));
+            .Where(one => one.Address.Equals(own)).Select(one => (IPNetwork?)new IPNetwork(Masked(own, one.PrefixLength), one.PrefixLength)).FirstOrDefault();
 
     private static IPAddress Masked(IPAddress address, int length)
     {

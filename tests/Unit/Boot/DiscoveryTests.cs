@@ -1,5 +1,6 @@
 using System.Net;
 using CsCheck;
+using RpiAgent.Agent.Enrolment;
 using RpiAgent.Protos;
 using Xunit;
 
@@ -21,6 +22,28 @@ public class DiscoveryTests
     [InlineData(false)]
     public void An_answer_says_where_the_coordinator_is(bool isLegacy) =>
         Assert.Equal([new IPEndPoint(Address, 7444)], DiscoveryMessage.ReadAnswer(DiscoveryMessage.Answer(1, isLegacy, "coordinator", Address, 7444)));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(47)]
+    [InlineData(48)]
+    [InlineData(63)]
+    public void A_coordinator_with_a_long_id_is_found_too(int length) =>
+        Assert.Equal([new IPEndPoint(Address, 7444)], DiscoveryMessage.ReadAnswer(DiscoveryMessage.Answer(1, true, new string('c', length), Address, 7444)));
+
+    [Fact]
+    public void Who_answers_with_many_addresses_does_not_crowd_out_the_others()
+    {
+        Candidates found = new(8);
+        for (int i = 1; i < 100; i++)
+        {
+            found.Add(new IPAddress([192, 168, 1, 66]), [new IPEndPoint(Address, i), new IPEndPoint(Address, i)]);
+        }
+
+        Assert.False(found.IsFull);
+        found.Add(Address, [new IPEndPoint(Address, 7444)]);
+        Assert.Equal([1, 2, 7444], found.All.Select(one => one.Port));
+    }
 
     [Fact]
     public void An_answer_is_no_question_and_a_question_no_answer()
