@@ -15,9 +15,30 @@ internal sealed record OwnRoute(string Address, string Interface)
 
 internal static class RouteProbe
 {
+    private const int AnyPort = 9;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <param name="throughInterface">The only interface that counts; empty for any.</param>
+    public static async Task<OwnRoute> ToAsync(Uri peer, CancellationToken cancel, string throughInterface = "") =>
+        await ResolveAsync(peer, cancel) is { } address ? To(address, throughInterface) : OwnRoute.None;
+
+    /// <summary>The IPv4 of a host; null when nobody can tell now.</summary>
+    public static async Task<IPAddress?> ResolveAsync(Uri peer, CancellationToken cancel)
+    {
+        try
+        {
+            // The library's own waiting heeds no token once it has begun.
+            return (await Dns.GetHostAddressesAsync(peer.Host, AddressFamily.InterNetwork, cancel).WaitAsync(Patience, cancel)).FirstOrDefault();
+        }
+        catch (Exception e) when (e is SocketException or TimeoutException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Asks the kernel's routing; nothing is sent.</summary>
     /// <param name="throughInterface">The only interface that counts; empty for any.</param>
-    public static async Task<OwnRoute> ToAsync(Uri peer, CancellationToken cancel, string throughInterface = "")
+    public static OwnRoute To(IPAddress peer, string throughInterface = "")
     {
         try
         {
@@ -27,7 +48,7 @@ internal static class RouteProbe
                 ClusterChannel.BindTo(socket, throughInterface);
             }
 
-            await socket.ConnectAsync(peer.Host, peer.Port, cancel);
+            socket.Connect(peer, AnyPort);
             IPAddress? own = (socket.LocalEndPoint as IPEndPoint)?.Address;
             return own is null ? OwnRoute.None : new OwnRoute(own.ToString(), InterfaceOf(own));
         }
