@@ -30,7 +30,7 @@ internal sealed partial class AssignmentStore(ConsulClient consul, ClusterState 
         List<Write> writes =
         [
             .. change.Volumes.Select(volume => new Write(ConsulKeys.Volumes + volume.Name, ModelJson.Write(volume, ModelJson.Default.VolumeRecord))),
-            .. change.Assignments.Keys.Select(node => new Write(KeyOf(node), ModelJson.Write(wanted.Assignments[node], ModelJson.Default.NodeAssignment))),
+            .. change.Assignments.Keys.Select(node => new Write(KeyOf(node), ModelJson.Pack(wanted.Assignments[node], ModelJson.Default.NodeAssignment))),
             .. change.Forgotten.Select(node => new Write(KeyOf(node), null)),
         ];
         await _gate.WaitAsync(term.Ended);

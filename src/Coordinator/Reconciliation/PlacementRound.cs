@@ -140,9 +140,20 @@ internal sealed class PlacementRound
         ImmutableSortedDictionary<NodeId, ImmutableArray<AssignedReplica>>.Builder changed = ImmutableSortedDictionary.CreateBuilder<NodeId, ImmutableArray<AssignedReplica>>();
         foreach (NodeId node in _cluster.Nodes.Keys)
         {
+            ImmutableArray<AssignedReplica> held = [.. (_cluster.Assignments.GetValueOrDefault(node)?.Replicas ?? []).OrderBy(replica => replica.Id)];
             ImmutableArray<AssignedReplica> set = [.. sets[node]];
-            ImmutableArray<AssignedReplica> held = _cluster.Assignments.GetValueOrDefault(node)?.Replicas ?? [];
-            if (!set.SequenceEqual(held.OrderBy(replica => replica.Id), SameAssignment.Instance))
+            if (set.SequenceEqual(held, SameAssignment.Instance))
+            {
+                continue;
+            }
+
+            (set, ImmutableArray<AssignedReplica> leftOut) = AssignmentLimit.Apply(node, set, held, SameAssignment.Instance);
+            foreach (AssignedReplica replica in leftOut)
+            {
+                Wait(replica.Id, replica.Stack, replica.Container.Image, AssignmentLimit.Reason(NodeOf(node)!.Name), ImmutableSortedDictionary<string, string>.Empty);
+            }
+
+            if (leftOut.IsEmpty || !set.SequenceEqual(held, SameAssignment.Instance))
             {
                 changed[node] = set;
             }
@@ -216,10 +227,13 @@ internal sealed class PlacementRound
         _homes.Settle(workload, node.Id);
     }
 
-    private void Wait(WantedReplica wanted, string message, ImmutableSortedDictionary<string, string> reasons)
+    private void Wait(WantedReplica wanted, string message, ImmutableSortedDictionary<string, string> reasons) =>
+        Wait(wanted.Id, wanted.Of.Stack.Name, wanted.Of.Workload.Container.Image, message, reasons);
+
+    private void Wait(ReplicaId id, string stack, string image, string message, ImmutableSortedDictionary<string, string> reasons)
     {
-        _pending[wanted.Id] = new PendingReplica(wanted.Id, wanted.Of.Stack.Name, wanted.Of.Workload.Container.Image, message, reasons);
-        _decisions[wanted.Id] = new ReplicaDecision(wanted.Id, ReplicaAction.Wait, "", message) { Reasons = reasons };
+        _pending[id] = new PendingReplica(id, stack, image, message, reasons);
+        _decisions[id] = new ReplicaDecision(id, ReplicaAction.Wait, "", message) { Reasons = reasons };
     }
 
     private NodeView? NodeOf(NodeId id) => _cluster.Nodes.GetValueOrDefault(id);

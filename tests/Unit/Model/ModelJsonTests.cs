@@ -8,6 +8,21 @@ namespace RpiAgent.Tests.Unit.Model;
 
 public class ModelJsonTests
 {
+    [Theory]
+    [InlineData(10)]
+    [InlineData(1_000_000)]
+    public void A_document_of_any_size_is_read_as_it_was_written(int length)
+    {
+        VolumeRecord record = new() { Name = new string('x', length), Stack = "s", Home = new NodeId("n01") };
+        byte[] stored = ModelJson.Pack(record, ModelJson.Default.VolumeRecord);
+        Assert.True(stored.Length < 10_000);
+        Assert.Equal(record, ModelJson.Read(stored, ModelJson.Default.VolumeRecord));
+    }
+
+    [Fact]
+    public void A_damaged_document_is_told_as_such() =>
+        Assert.Throws<System.Text.Json.JsonException>(() => ModelJson.Read<VolumeRecord>([1, 2, 3, 255, 255], ModelJson.Default.VolumeRecord));
+
     private static readonly ContainerTemplate Container = new()
     {
         Image = "mysql:1",

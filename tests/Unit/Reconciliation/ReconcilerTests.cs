@@ -64,6 +64,53 @@ public class ReconcilerTests
         Assert.True(Reconcile(placed).Assignments.IsEmpty);
     }
 
+    /// <summary>Random text cannot be packed: two such services are too much for one node's document, one is not.</summary>
+    [Fact]
+    public void What_cannot_be_stored_for_a_node_waits_and_holds_up_nothing_else()
+    {
+        ClusterSnapshot one = Pis.Of(Pis.Node(1)) with { Leader = Three().Leader };
+        ClusterSnapshot wanted = one.With(Pis.Stack("s", Large("s", "a", 1), Large("s", "b", 2))).With(Pis.Stack("t", Pis.Workload("t", "web")));
+
+        ChangeSet change = Reconcile(wanted);
+
+        Assert.Equal(["s.a", "t.web"], change.Assignments[Pis.Id(1)].Select(replica => replica.Id.Workload.Value));
+        PendingReplica waiting = Assert.Single(change.Pending.Values);
+        Assert.Equal("s.b", waiting.Id.Workload.Value);
+        Assert.Contains("more than can be stored for a node", waiting.Message, StringComparison.Ordinal);
+        ClusterSnapshot placed = change.ApplyTo(wanted, 5);
+        Assert.True(Reconcile(placed).IsEmpty);
+        Assert.Equal("s.b", Assert.Single(Reconcile(placed).Pending.Keys).Workload.Value);
+        Assert.True(ModelJson.Pack(placed.Assignments[Pis.Id(1)], ModelJson.Default.NodeAssignment).Length <= ModelJson.MostPacked);
+    }
+
+    [Fact]
+    public void A_replica_that_grows_too_large_stays_as_it_was()
+    {
+        ClusterSnapshot one = Pis.Of(Pis.Node(1)) with { Leader = Three().Leader };
+        ClusterSnapshot placed = Apply(one.With(Pis.Stack("s", Large("s", "a", 1), Pis.Workload("s", "b"))));
+
+        ChangeSet change = Reconcile(placed.With(Pis.Stack("s", Large("s", "a", 1), Large("s", "b", 2))));
+
+        Assert.True(change.IsEmpty);
+        Assert.Equal("s.b", Assert.Single(change.Pending.Keys).Workload.Value);
+    }
+
+    [Fact]
+    public void Many_replicas_of_one_service_take_hardly_more_room_than_one()
+    {
+        ClusterSnapshot one = Pis.Of(Pis.Node(1)) with { Leader = Three().Leader };
+        ChangeSet change = Reconcile(one.With(Pis.Stack("s", Large("s", "a", 1) with { Replicas = 5 })));
+        Assert.Equal(5, Assert.Single(change.Assignments).Value.Length);
+    }
+
+    private static WorkloadSpec Large(string stack, string service, int seed)
+    {
+        byte[] random = new byte[200_000];
+        new Random(seed).NextBytes(random);
+        WorkloadSpec workload = Pis.Workload(stack, service);
+        return workload with { Container = workload.Container with { Environment = [$"X={Convert.ToHexString(random)}"] } };
+    }
+
     [Fact]
     public void Replicas_of_a_removed_stack_are_taken_away()
     {
