@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using RpiAgent.Coordinator.Cluster;
+using RpiAgent.Coordinator.Enrolment;
 using RpiAgent.Coordinator.Model;
 using RpiAgent.Coordinator.Stacks;
 using RpiAgent.Protos.Wire;
@@ -24,8 +25,8 @@ internal sealed partial class StackAdmin(ClusterState state, StackStore store, I
         }
 
         ComposeRead read = Accepted(reading);
-        StackSpec? before = await store.FindAsync(read.Stack.Name, cancel);
-        ImmutableArray<string> changes = StackChanges.Between(before, read.Stack);
+        Stored<StackSpec>? before = await store.FindAsync(read.Stack.Name, cancel);
+        ImmutableArray<string> changes = StackChanges.Between(before?.Value, read.Stack);
         reply.Changes.Add(changes);
         reply.Warnings.Add(read.Warnings);
         if (before is not null && changes.IsEmpty)
@@ -34,9 +35,9 @@ internal sealed partial class StackAdmin(ClusterState state, StackStore store, I
         }
 
         StackSpec wanted = read.Stack with { UpdatedAt = time.GetUtcNow() };
-        if (!await store.PutAsync(wanted, cancel))
+        if (await store.PutAsync(wanted, before, cancel) is { } refusal)
         {
-            throw new AdminRefusal(RefusalKind.BadRequest, $"the stack '{wanted.Name}' is too large to be stored (500 KiB)");
+            throw new AdminRefusal(RefusalKind.BadRequest, refusal);
         }
 
         LogDeployed(wanted.Name, wanted.Workloads.Length, changes.Length);
@@ -56,7 +57,7 @@ internal sealed partial class StackAdmin(ClusterState state, StackStore store, I
         }
 
         ComposeRead read = Accepted(reading);
-        reply.Changes.Add(StackChanges.Between(await store.FindAsync(read.Stack.Name, cancel), read.Stack));
+        reply.Changes.Add(StackChanges.Between((await store.FindAsync(read.Stack.Name, cancel))?.Value, read.Stack));
         reply.Warnings.Add(read.Warnings);
         foreach (PlannedStep step in planner.Plan(state.Current, read.Stack))
         {
@@ -79,7 +80,7 @@ internal sealed partial class StackAdmin(ClusterState state, StackStore store, I
     /// <summary>Volumes keep their data and their home: a stack of the same name finds them again.</summary>
     public async Task<RemoveStackReply> RemoveAsync(RemoveStackRequest request, CancellationToken cancel)
     {
-        StackSpec stack = await store.FindAsync(request.Name, cancel) ?? NodeLookup.Stack(state.Current with { Stacks = state.Current.Stacks.Remove(request.Name) }, request.Name);
+        StackSpec stack = (await store.FindAsync(request.Name, cancel))?.Value ?? NodeLookup.Stack(state.Current with { Stacks = state.Current.Stacks.Remove(request.Name) }, request.Name);
         ImmutableArray<string> kept =
         [
             .. stack.Volumes.Where(volume => !volume.External).Select(volume =>

@@ -43,7 +43,7 @@ public sealed class RpiCtlTests(ConsulServer consul) : IClassFixture<ConsulServe
         Write(".env", "TAG=3\nWHO=me # comment\n");
         JsonElement done = Json(await server.RpiCtlAsync(consul, "stack", "deploy", "shop", file, "--detach", "--json"));
         Assert.Equal(["create shop.web", "create network shop_default"], done.GetProperty("changes").EnumerateArray().Select(change => change.GetString()));
-        StackSpec stack = (await server.Stacks.FindAsync("shop", TestContext.Current.CancellationToken))!;
+        StackSpec stack = (await server.Stacks.FindAsync("shop", TestContext.Current.CancellationToken))!.Value;
         Assert.Equal(("caddy:3", "A=1,WHO=me"), (stack.Workloads[0].Container.Image, string.Join(',', stack.Workloads[0].Container.Environment)));
 
         Assert.Contains("Nothing to change.", (await server.RpiCtlAsync(consul, "stack", "deploy", "shop", file, "-d")).Words, StringComparison.Ordinal);
