@@ -52,7 +52,7 @@ internal static class AssignmentMapping
             SpecHash = replica.SpecHash,
             Container = ContainerMapping.ToWire(replica.Container),
         };
-        wire.Container.ImageId = replica.ImageId.Length > 0 || sources.IsEmpty ? replica.ImageId : sources[0].Image.Id;
+        wire.Container.ImageId = sources.IsEmpty ? "" : sources[0].Image.Id;
         wire.ImageSources.Add(sources.Select(source => new Wire.ImageSource { NodeId = source.Node.Id.Value, Address = source.Node.Endpoint }));
         wire.StartsAfter.Add(replica.StartsAfter.Select(workload => workload.Value));
         return wire;

@@ -189,13 +189,8 @@ internal sealed record NodeAssignment
 /// <param name="Explanation">Why this node, in one line.</param>
 internal sealed record AssignedReplica(ReplicaId Id, string Stack, ContainerTemplate Container, string SpecHash, string Explanation)
 {
-    public ImmutableArray<ImageHolder> ImageSources { get; set; } = [];
     public ImmutableArray<WorkloadId> StartsAfter { get; set; } = [];
-    public string ImageId { get; set; } = "";
 }
-
-/// <summary>A peer that holds an image; <paramref name="Address"/> is host:port of its agent.</summary>
-internal sealed record ImageHolder(NodeId Node, string Address);
 
 /// <summary>A named volume lives on one node; workloads that use it go there or wait.</summary>
 internal sealed record VolumeRecord
