@@ -8,6 +8,15 @@ public static class Ports
     public const int ConsulHttps = 8501;
     /// <summary>Of the engines, where the coordinator's options ask for it.</summary>
     public const int DockerTls = 2376;
+
+    /// <summary>What a port of every node is for, when no replica can have it; else null.</summary>
+    public static string? Reserved(int port, string protocol) => (port, protocol) switch
+    {
+        (Agent, "tcp") => "the agent's",
+        (DockerTls, "tcp") => "the Docker engine's",
+        (2377, "tcp") or (7946, "tcp" or "udp") or (4789, "udp") => "Swarm's",
+        _ => null,
+    };
 }
 
 /// <summary>Keys in Consul's store.</summary>

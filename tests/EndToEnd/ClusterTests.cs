@@ -70,18 +70,18 @@ public class ClusterTests
     [InlineData("pi3")]
     public async Task No_other_port_of_a_pi_is_open(string pi)
     {
-        // ssh, agent, swarm management, swarm gossip, and the site where caddy runs
-        HashSet<int> allowed = [22, 7443, 2377, 7946];
+        // ssh, agent, swarm management, gossip and overlay, the DHCP client, and the site where caddy runs
+        HashSet<string> allowed = ["tcp 22", "tcp 7443", "tcp 2377", "tcp 7946", "udp 7946", "udp 4789", "udp 68"];
         if ((await VirtualCluster.ReplicasAsync())["caddy"].GetProperty("node").GetString() == pi)
         {
-            allowed.Add(80);
+            allowed.Add("tcp 80");
         }
 
-        string listening = await VirtualCluster.ShellAsync(pi, "ss -Hltn | awk '{print $4}'");
-        int[] open = [.. listening.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Where(local => !local.StartsWith("127.", StringComparison.Ordinal) && !local.StartsWith("[::1]", StringComparison.Ordinal))
-            .Select(local => int.Parse(local[(local.LastIndexOf(':') + 1)..])).Distinct()];
-        Assert.Contains(7443, open);
+        string listening = await VirtualCluster.ShellAsync(pi, "ss -Hltun | awk '{print $1, $5}'");
+        string[] open = [.. listening.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))
+            .Where(socket => !socket[1].StartsWith("127.", StringComparison.Ordinal) && !socket[1].StartsWith("[::1]", StringComparison.Ordinal))
+            .Select(socket => $"{socket[0]} {socket[1][(socket[1].LastIndexOf(':') + 1)..]}").Distinct()];
+        Assert.Contains("tcp 7443", open);
         Assert.DoesNotContain(open, port => !allowed.Contains(port));
     }
 }

@@ -123,6 +123,13 @@ internal static class PortReader
             }
 
             first = outside.First;
+            for (int port = outside.First; port <= outside.Last; port++)
+            {
+                if (Protos.Ports.Reserved(port, protocol) is { } owner)
+                {
+                    return $"port {port}/{protocol} in '{text}' is {owner} own on every node";
+                }
+            }
         }
 
         into.AddRange(Enumerable.Range(0, Math.Min(count, MostPorts + 1)).Select(i => new PublishedPort(ip, first == 0 ? 0 : first + i, inside.First + i, protocol)));

@@ -16,6 +16,19 @@ public class ServiceReaderTests
     public void A_short_port_is_read(string text, string ip, int host, int container, string protocol) =>
         Assert.Equal(new PublishedPort(ip, host, container, protocol), Assert.Single(Composed.Service($"ports: [\"{text}\"]").Container.Ports));
 
+    [Theory]
+    [InlineData("7946:80/udp", "port 7946/udp in '7946:80/udp' is Swarm's own on every node")]
+    [InlineData("4789:80/udp", "is Swarm's own")]
+    [InlineData("2375-2377:80-82", "is the Docker engine's own")]
+    [InlineData("7443:443", "is the agent's own")]
+    public void A_port_that_every_node_needs_itself_is_refused_when_the_file_is_read(string text, string problem) =>
+        Assert.Contains(problem, Assert.Single(Composed.ProblemsOf($"ports: [\"{text}\"]")), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("7443:443/udp")]
+    [InlineData("8080:2377")]
+    public void The_same_number_of_another_protocol_or_inside_is_free(string text) => Assert.Single(Composed.Service($"ports: [\"{text}\"]").Container.Ports);
+
     [Fact]
     public void A_range_of_ports_becomes_one_port_each()
     {
