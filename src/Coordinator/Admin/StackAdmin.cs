@@ -9,7 +9,7 @@ using RpiAgent.Protos.Wire;
 namespace RpiAgent.Coordinator.Admin;
 
 /// <summary>Deploys, plans and removes stacks. Writes only what is wanted; the reconcile loop does the rest.</summary>
-internal sealed partial class StackAdmin(ClusterState state, StackStore store, IStackPlanner planner, TimeProvider time, ILogger<StackAdmin> logger)
+internal sealed partial class StackAdmin(ClusterState state, StackStore store, IStackPlanner planner, CoordinatorOptions options, TimeProvider time, ILogger<StackAdmin> logger)
 {
     private readonly ILogger<StackAdmin> _logger = logger;
 
@@ -28,7 +28,7 @@ internal sealed partial class StackAdmin(ClusterState state, StackStore store, I
         Stored<StackSpec>? before = await store.FindAsync(read.Stack.Name, cancel);
         ImmutableArray<string> changes = StackChanges.Between(before?.Value, read.Stack);
         reply.Changes.Add(changes);
-        reply.Warnings.Add(read.Warnings);
+        reply.Warnings.Add([.. read.Warnings, .. FilterWarnings.OfCluster(read.Stack, options.Filters)]);
         if (before is not null && changes.IsEmpty)
         {
             return reply;
@@ -58,7 +58,7 @@ internal sealed partial class StackAdmin(ClusterState state, StackStore store, I
 
         ComposeRead read = Accepted(reading);
         reply.Changes.Add(StackChanges.Between((await store.FindAsync(read.Stack.Name, cancel))?.Value, read.Stack));
-        reply.Warnings.Add(read.Warnings);
+        reply.Warnings.Add([.. read.Warnings, .. FilterWarnings.OfCluster(read.Stack, options.Filters)]);
         foreach (PlannedStep step in planner.Plan(state.Current, read.Stack))
         {
             PlannedReplica replica = new()

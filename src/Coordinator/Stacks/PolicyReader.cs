@@ -18,28 +18,13 @@ internal static class PolicyReader
     public static WorkloadSpec Apply(WorkloadSpec workload, PlacementRules file, Section service)
     {
         PlacementRules rules = workload.Placement with { Strategy = workload.Placement.Strategy ?? file.Strategy, Filters = workload.Placement.Filters ?? file.Filters };
-        foreach (string filter in Unread(rules))
+        workload = workload with { Placement = rules };
+        foreach (string filter in rules.Filters is { } filters ? FilterWarnings.Unread(workload, filters) : [])
         {
             service.Warn(FiltersKey, $"the filter '{filter}' is switched off: what the service says about it is not looked at");
         }
 
-        return workload with { Placement = rules };
-    }
-
-    private static IEnumerable<string> Unread(PlacementRules rules)
-    {
-        if (rules.Filters is { } filters)
-        {
-            if (!rules.Constraints.IsEmpty && !filters.Contains("constraint"))
-            {
-                yield return "constraint";
-            }
-
-            if (!rules.Affinities.IsEmpty && !filters.Contains("affinity"))
-            {
-                yield return "affinity";
-            }
-        }
+        return workload;
     }
 
     private static string? Strategy(Section section)
