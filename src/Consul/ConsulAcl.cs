@@ -8,7 +8,10 @@ public sealed record AclPolicy(string Id, string Name, string Description, strin
 
 /// <param name="Accessor">Names the token; no secret.</param>
 /// <param name="Secret">What a client sends.</param>
-public sealed record AclToken(string Accessor, string Secret, string Description, ImmutableArray<string> Policies);
+public sealed record AclToken(string Accessor, string Secret, string Description, ImmutableArray<string> Policies)
+{
+    public DateTimeOffset CreatedAt { get; init; }
+}
 
 /// <summary>Policies and tokens; needs <c>acl = "write"</c>.</summary>
 public sealed class ConsulAcl
@@ -78,6 +81,13 @@ public sealed class ConsulAcl
         {
             return null; // 1.8 answers 403 with this text for a missing token
         }
+    }
+
+    /// <summary>All tokens, without their secrets.</summary>
+    public async Task<ImmutableArray<AclToken>> ListTokensAsync(CancellationToken cancel)
+    {
+        ConsulCall call = new(HttpMethod.Get, "v1/acl/tokens", "acl token list", "", Idempotent: true);
+        return [.. (await _transport.SendAsync(call, ConsulJson.Default.TokenWireArray, cancel)).Select(wire => wire.ToToken())];
     }
 
     /// <summary>No error when there is no such token.</summary>

@@ -95,9 +95,10 @@ internal sealed record TokenWire
     public string? SecretID { get; init; }
     public string Description { get; init; } = "";
     public PolicyLinkWire[]? Policies { get; init; }
+    public DateTimeOffset? CreateTime { get; init; }
 
     public AclToken ToToken() =>
-        new(AccessorID ?? "", SecretID ?? "", Description, [.. (Policies ?? []).Select(policy => policy.Name ?? "")]);
+        new(AccessorID ?? "", SecretID ?? "", Description, [.. (Policies ?? []).Select(policy => policy.Name ?? "")]) { CreatedAt = CreateTime ?? default };
 }
 
 internal sealed record PolicyLinkWire(string? ID, string? Name);
@@ -115,5 +116,6 @@ internal sealed record PolicyLinkWire(string? ID, string? Name);
 [JsonSerializable(typeof(PolicyWire))]
 [JsonSerializable(typeof(PolicyWire[]))]
 [JsonSerializable(typeof(TokenWire))]
+[JsonSerializable(typeof(TokenWire[]))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class ConsulJson : JsonSerializerContext;

@@ -7,7 +7,7 @@ using RpiAgent.Protos;
 namespace RpiAgent.Coordinator.Enrolment;
 
 /// <summary>Join tokens in Consul.</summary>
-internal sealed class TokenStore(ConsulClient consul, CertificateAuthority authority, TimeProvider time)
+internal sealed class TokenStore(ConsulClient consul, CertificateAuthority authority, NodeAccess access, TimeProvider time)
 {
     /// <summary>Expired tokens are forgotten after so long; until then their refusal has a reason.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromDays(30);
@@ -21,6 +21,7 @@ internal sealed class TokenStore(ConsulClient consul, CertificateAuthority autho
         ArgumentOutOfRangeException.ThrowIfLessThan(uses, 1);
         await ForgetOldAsync(cancel);
         DateTimeOffset now = time.GetUtcNow();
+        await access.RevokeOrphansAsync(now, cancel);
         JoinToken token = JoinToken.Create(authority.Digest);
         TokenRecord record = new() { Hash = token.Hash, CreatedAt = now, ExpiresAt = now + lifetime, Uses = uses, Note = note };
         await consul.KeyValue.CompareAndSetAsync(KeyOf(token.Hash), Bytes(record), 0, cancel);

@@ -314,6 +314,28 @@ public sealed class EnrolmentTests(ConsulServer consul) : IClassFixture<ConsulSe
         Assert.Equal(after.Credentials.Certificate.SerialNumber, (await server.Nodes.FindAsync(after.Id, Cancel))!.Value.CertificateSerial);
     }
 
+    /// <summary>A coordinator that was killed between making the token and writing it down.</summary>
+    [Fact]
+    public async Task Access_to_Consul_that_no_node_has_is_revoked_before_the_next_invitation()
+    {
+        await using CoordinatorServer server = await StartAsync(Options());
+        using VirtualBoard pi = new("10000000aaaa0013", "b8:27:eb:00:00:13");
+        await pi.EnrolAsync(server.Url, await TokenAsync(server), Cancel);
+        using ConsulClient client = consul.NewClient();
+        AclToken orphan = await client.Acl.CreateTokenAsync("node nobody", ["rpi-node"], Cancel);
+        string[] before = [.. (await client.Acl.ListTokensAsync(Cancel)).Select(token => token.Accessor)];
+
+        await TokenAsync(server);
+        Assert.NotNull(await client.Acl.FindTokenAsync(orphan.Accessor, Cancel));
+        _time.Advance(TimeSpan.FromHours(2));
+        await TokenAsync(server);
+
+        Assert.Null(await client.Acl.FindTokenAsync(orphan.Accessor, Cancel));
+        string held = (await server.Nodes.ListAsync(default, Cancel)).Value.Single().Value.ConsulAccessor;
+        Assert.Contains(held, before);
+        Assert.NotNull(await client.Acl.FindTokenAsync(held, Cancel));
+    }
+
     [Fact]
     public async Task A_certificate_names_the_address_its_node_is_seen_at_and_is_renewed_when_that_is_a_new_one()
     {
