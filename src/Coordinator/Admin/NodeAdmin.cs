@@ -1,6 +1,7 @@
 using RpiAgent.Coordinator.Cluster;
 using RpiAgent.Coordinator.Enrolment;
 using RpiAgent.Coordinator.Model;
+using RpiAgent.Coordinator.Rollout;
 using RpiAgent.Protos.Wire;
 
 namespace RpiAgent.Coordinator.Admin;
@@ -13,7 +14,7 @@ internal sealed class NodeAdmin(ClusterState state, NodeAddressing addressing, N
         NodeView node = NodeLookup.Find(state.Current, request.Node);
         if (request.Address != node.Status?.Address && node.Status?.Swarm is { State: "active", Manager: true } && !state.Current.Nodes.Values.Any(other => other.Id != node.Id && other.Ready))
         {
-            throw new AdminRefusal(RefusalKind.NotNow, $"E_SWARM_MANAGER: {node.Name} manages the swarm and no other node is ready to take its place, so its address cannot change; add a node, or wait until the others are ready");
+            throw new AdminRefusal(RefusalKind.NotNow, RolloutPlanner.NoSuccessor(node.Name));
         }
 
         (NodeRecord? record, string refusal) = await addressing.ChooseAsync(node.Id, request.Address, cancel);

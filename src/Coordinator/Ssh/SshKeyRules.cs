@@ -22,7 +22,7 @@ internal static class SshKeyRules
             return SshKeyChange.Refused($"'{chosen}' is not a name for a key: up to 64 of a-z, 0-9, '.', '-' and '_', not beginning with '{CardPrefix}'");
         }
 
-        if (!IsUser(user))
+        if (!Names.IsUser(user))
         {
             return SshKeyChange.Refused($"'{user}' is not a user's name");
         }
@@ -80,10 +80,6 @@ internal static class SshKeyRules
     }
 
     private static string KeyOf(SshKeyRecord record) => string.Join(' ', record.Key.Split(' ', 3).Take(2));
-
-    /// <summary>As useradd(8) takes them; whether a node has such a user, the node says.</summary>
-    private static bool IsUser(string name) =>
-        name.Length is >= 1 and <= 32 && (char.IsAsciiLetterLower(name[0]) || name[0] == '_') && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '-');
 }
 
 /// <param name="Record">What is to be stored; null when refused.</param>
