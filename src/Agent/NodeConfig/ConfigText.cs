@@ -21,6 +21,19 @@ internal static partial class ConfigText
         }
     }
 
+    /// <summary>What one character per byte says in UTF-8, or null when it is no UTF-8.</summary>
+    public static string? Utf8(string latin1)
+    {
+        try
+        {
+            return Strict.GetString(Encoding.Latin1.GetBytes(latin1));
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>For eyes: keys of radio networks are shown as <c>***</c>.</summary>
     public static string ShowWithoutSecrets(byte[] content) => Secrets().Replace(Show(content), "${key}***");
 

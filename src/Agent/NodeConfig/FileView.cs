@@ -5,13 +5,14 @@ namespace RpiAgent.Agent.NodeConfig;
 /// <summary>Reads files by their absolute path on the node, from a folder or from memory.</summary>
 /// <param name="Read">Content, or null when there is no readable file.</param>
 /// <param name="List">Names in a directory, or null when it is none.</param>
-internal sealed record FileView(Func<string, byte[]?> Read, Func<string, IReadOnlyList<string>?> List)
+/// <param name="LeadsNowhere">Whether it is a symbolic link to something that does not exist.</param>
+internal sealed record FileView(Func<string, byte[]?> Read, Func<string, IReadOnlyList<string>?> List, Func<string, bool> LeadsNowhere)
 {
     /// <summary>Larger files are none of those that a node is configured by.</summary>
     private const int MaximumBytes = 4 * 1024 * 1024;
 
     public static FileView OfDirectory(string root) =>
-        new(path => ReadFile(RootedPath.Resolve(root, path)), path => ListDirectory(RootedPath.Resolve(root, path)));
+        new(path => ReadFile(RootedPath.Resolve(root, path)), path => ListDirectory(RootedPath.Resolve(root, path)), path => IsDangling(root, path));
 
     /// <summary>Whether the name is in its directory, whatever it stands for.</summary>
     public bool IsThere(string path) => List(Path.GetDirectoryName(path) ?? "/")?.Contains(Path.GetFileName(path)) == true;
@@ -25,7 +26,12 @@ internal sealed record FileView(Func<string, byte[]?> Read, Func<string, IReadOn
         };
 
     public static FileView OfMemory(ImmutableSortedDictionary<string, byte[]> files) =>
-        new(path => files.GetValueOrDefault(Path.GetFullPath(path)), path => ListMemory(files, Path.GetFullPath(path)));
+        new(path => files.GetValueOrDefault(Path.GetFullPath(path)), path => ListMemory(files, Path.GetFullPath(path)), _ => false);
+
+    /// <summary>A circle of links leads to itself, which is there.</summary>
+    private static bool IsDangling(string root, string path) =>
+        RootedPath.LinkTarget(Path.Join(RootedPath.Resolve(root, Path.GetDirectoryName(path) ?? "/"), Path.GetFileName(path))) is not null
+        && !Path.Exists(RootedPath.Resolve(root, path));
 
     private static byte[]? ReadFile(string path)
     {

@@ -84,6 +84,19 @@ public sealed class NetworkPlanTests : IDisposable
     }
 
     [Theory]
+    [InlineData("source more/*\n", "ln -s /nowhere more/wlan0", 0)]
+    [InlineData("source-directory more\n", "ln -s ../elsewhere/wlan0 more/wlan0", 0)]
+    [InlineData("source more/*\n", "ln -s wlan0 more/wlan0", 78)]
+    public void A_link_to_nowhere_is_no_obstacle_and_a_circle_of_links_is(string include, string make, int expected)
+    {
+        Put(Main, "auto eth0\niface eth0 inet dhcp\n" + include);
+        Make($"mkdir more; {make}");
+        (int code, JsonElement json) = Plan(Static);
+        Assert.True(code == expected, json.ToString());
+        Assert.Equal(code == 0, json.ToString().Contains("couldn't open", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("iface eth0 inet dhcp\0\n", "E_PARSE")]
     [InlineData("iface eth0 inet dchp\n", "E_PARSE")]
     [InlineData("mapping eth0\n script /bin/true\niface eth0 inet dhcp\n", "E_MAPPED")]

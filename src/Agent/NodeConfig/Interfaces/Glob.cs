@@ -3,7 +3,6 @@ namespace RpiAgent.Agent.NodeConfig.Interfaces;
 /// <summary>Shell patterns: <c>*</c>, <c>?</c>, <c>[a-z]</c>, <c>[!a]</c>, <c>[[:digit:]]</c> and <c>\x</c>, as fnmatch(3) and glob(3) read them.</summary>
 internal static class Glob
 {
-    private const int MaximumPaths = 10_000;
     private static readonly System.Buffers.SearchValues<char> Special = System.Buffers.SearchValues.Create("*?[\\");
 
     /// <summary>Takes time proportional to the product of both lengths, whatever the pattern.</summary>
@@ -37,8 +36,15 @@ internal static class Glob
     }
 
     /// <summary>Existing paths in byte order; the pattern itself when it has no wildcard or nothing matches.</summary>
-    public static IReadOnlyList<string> Expand(FileView files, string pattern)
+    /// <param name="left">How many paths may yet be found, those on the way counted.</param>
+    /// <returns>Null when there are more.</returns>
+    public static IReadOnlyList<string>? Expand(FileView files, string pattern, ref int left)
     {
+        if (--left < 0)
+        {
+            return null;
+        }
+
         if (!pattern.AsSpan().ContainsAny(Special))
         {
             return [pattern];
@@ -50,7 +56,11 @@ internal static class Glob
         {
             string separator = isFirst ? "" : "/";
             isFirst = false;
-            found = [.. found.SelectMany(directory => Step(files, directory + separator, part)).Take(MaximumPaths)];
+            found = [.. found.SelectMany(directory => Step(files, directory + separator, part)).Take(left + 1)];
+            if ((left -= found.Count) < 0)
+            {
+                return null;
+            }
         }
 
         found.Sort(StringComparer.Ordinal);

@@ -46,7 +46,7 @@ internal static class InterfacesPolicy
     private static Refusal? Unreadable(InterfacesModel model, string name, IfaceStanza[] own)
     {
         ParseError? error = model.Errors.FirstOrDefault(error =>
-            error.IsMain
+            error.ConcernsAll
             || own.Any(stanza => stanza.Header.File.Path == error.At.File.Path)
             || (own.Length == 0 && error.LostInterfaces.Contains(name)));
         return error is null ? null : At(RefusalCodes.Parse, error.At, error.Message);

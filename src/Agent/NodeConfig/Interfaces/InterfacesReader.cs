@@ -8,9 +8,10 @@ internal sealed class InterfacesReader
     public const string MainPath = "/etc/network/interfaces";
     private const string CannotBeRead = "it is there but cannot be read: a plain file of at most 4 MiB is expected, not a folder, a pipe or a link to nowhere";
     private const int MaximumDepth = 32;
-    private const int MaximumFiles = 1000;
+    private const int MaximumPaths = 10_000;
 
     private readonly FileView _files;
+    private int _pathsLeft = MaximumPaths;
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private readonly ImmutableArray<IfaceStanza>.Builder _stanzas = ImmutableArray.CreateBuilder<IfaceStanza>();
     private readonly ImmutableArray<NameList>.Builder _lists = ImmutableArray.CreateBuilder<NameList>();
@@ -30,7 +31,7 @@ internal sealed class InterfacesReader
         reader.ReadFile(main, depth: 0);
         if (content is null && files.IsThere(MainPath))
         {
-            reader.Fail(Unreadable(MainPath), CannotBeRead, depth: 0);
+            reader.Fail(Unreadable(MainPath), CannotBeRead, concernsAll: true);
         }
 
         return new InterfacesModel(
@@ -45,7 +46,7 @@ internal sealed class InterfacesReader
             Place at = new(file, i);
             if (ReadLine(at, cursor, depth) is { } message)
             {
-                Fail(at, message, depth);
+                Fail(at, message, concernsAll: depth == 0);
                 return;
             }
         }
@@ -85,7 +86,8 @@ internal sealed class InterfacesReader
         if (keyword == "source" || InterfacesGrammar.IsSourceDirectory(keyword))
         {
             cursor.Enter(Section.None);
-            return Include(at, keyword != "source", depth);
+            Include(at, keyword != "source", depth);
+            return null;
         }
 
         return cursor.Section switch
@@ -121,40 +123,65 @@ internal sealed class InterfacesReader
         return null;
     }
 
-    private string? Include(Place at, bool isDirectory, int depth)
+    private void Include(Place at, bool isDirectory, int depth)
     {
-        string argument = at.Line.Rest;
+        string? argument = ConfigText.Utf8(at.Line.Rest);
+        if (argument is null)
+        {
+            // Names of files are text here; what this one has nobody can say.
+            Fail(at, "the name of the included file is not UTF-8; rename the file and write its new name here", concernsAll: true);
+            return;
+        }
+
         string pattern = argument.StartsWith('/') ? argument : $"{Path.GetDirectoryName(at.File.Path)}/{argument}";
         if (WordExpansion.Expand(pattern) is not { } words)
         {
             _warnings.Add($"{at}: ifupdown silently ignores this line: {argument}");
-            return null;
+            return;
         }
 
         if (depth == MaximumDepth)
         {
-            return "files include each other too deeply";
+            Fail(at, $"files include each other more than {MaximumDepth} deep; include them from the main file", concernsAll: true);
+            return;
         }
 
-        foreach (string path in words.SelectMany(word => Glob.Expand(_files, word)).SelectMany(path => isDirectory ? InDirectory(path) : [path]))
+        foreach (string word in words)
         {
-            if (_seen.Count >= MaximumFiles || !path.StartsWith('/') || !_seen.Add(path))
+            IReadOnlyList<string>? paths = Glob.Expand(_files, word, ref _pathsLeft);
+            if (paths is null)
             {
-                continue;
+                Fail(at, $"more than {MaximumPaths} paths are included; name fewer", concernsAll: true);
+                return;
             }
 
-            if (_files.Read(path) is { } content)
+            foreach (string path in isDirectory ? paths.SelectMany(InDirectory) : paths)
             {
-                ReadFile(InterfacesFile.Parse(path, content), depth + 1);
-            }
-            else if (_files.IsThere(path) && _files.List(path) is null)
-            {
-                // Nobody can say which interfaces it has; a folder has none.
-                Fail(Unreadable(path), CannotBeRead, depth: 0);
+                ReadIncluded(at, path, depth + 1);
             }
         }
+    }
 
-        return null;
+    private void ReadIncluded(Place at, string path, int depth)
+    {
+        if (!path.StartsWith('/') || !_seen.Add(path))
+        {
+            return;
+        }
+
+        if (_files.Read(path) is { } content)
+        {
+            ReadFile(InterfacesFile.Parse(path, content), depth);
+        }
+        else if (_files.LeadsNowhere(path))
+        {
+            _warnings.Add($"{at}: couldn't open interfaces file \"{path}\": the link leads nowhere; ifupdown goes on without it");
+        }
+        else if (_files.IsThere(path) && _files.List(path) is null)
+        {
+            // Nobody can say which interfaces it has; a folder has none.
+            Fail(Unreadable(path), CannotBeRead, concernsAll: true);
+        }
     }
 
     private IEnumerable<string> InDirectory(string directory) =>
@@ -165,14 +192,14 @@ internal sealed class InterfacesReader
 
     private static Place Unreadable(string path) => new(InterfacesFile.Parse(path, "\n"u8), 0);
 
-    private void Fail(Place at, string message, int depth)
+    private void Fail(Place at, string message, bool concernsAll)
     {
         // The reader's rest of the file, with the interfaces that ifupdown does not see for it.
         ImmutableArray<string> lost = [.. at.File.Lines.Skip(at.LineIndex)
             .Select(line => line.Words().Take(2).ToArray())
             .Where(words => words is [{ Value: "iface" }, _])
             .Select(words => words[1].Value)];
-        _errors.Add(new ParseError(at, message, depth == 0, lost));
+        _errors.Add(new ParseError(at, message, concernsAll, lost));
     }
 
     private static ImmutableArray<string> Arguments(LogicalLine line) => [.. line.Words().Skip(1).Select(word => word.Value)];
