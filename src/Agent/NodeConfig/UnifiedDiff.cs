@@ -2,10 +2,11 @@ using System.Text;
 
 namespace RpiAgent.Agent.NodeConfig;
 
-/// <summary>The difference of two texts as <c>diff -u</c> prints it. For files of a few hundred lines.</summary>
+/// <summary>The difference of two texts as <c>diff -u</c> prints it. Of long texts that differ much it is right but not the shortest.</summary>
 internal static class UnifiedDiff
 {
     private const int Context = 3;
+    private const int MaximumCells = 1_000_000;
 
     public static string Of(string path, string before, string after)
     {
@@ -42,11 +43,22 @@ internal static class UnifiedDiff
     private static string Range(int start, int count) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{(count == 0 ? start : start + 1)}{(count == 1 ? "" : $",{count}")}");
 
-    /// <summary>Longest common subsequence between the common start and the common end.</summary>
     private static List<(char Mark, string Line, int Old, int New)> Script(string[] old, string[] @new)
     {
-        int[,] common = new int[old.Length + 1, @new.Length + 1];
-        for (int i = old.Length - 1; i >= 0; i--)
+        int start = old.Zip(@new).TakeWhile(pair => pair.First == pair.Second).Count();
+        int end = old.Skip(start).Reverse().Zip(@new.Skip(start).Reverse()).TakeWhile(pair => pair.First == pair.Second).Count();
+        List<(char, string, int, int)> script = [.. old.Take(start).Select((line, i) => (' ', line, i, i))];
+        AppendMiddle(script, old.AsSpan(start..^end), @new.AsSpan(start..^end), start);
+        script.AddRange(old.TakeLast(end).Select((line, i) => (' ', line, old.Length - end + i, @new.Length - end + i)));
+        return script;
+    }
+
+    /// <summary>Longest common subsequence between the common start and the common end; all of both where its table were too large.</summary>
+    private static void AppendMiddle(List<(char Mark, string Line, int Old, int New)> script, ReadOnlySpan<string> old, ReadOnlySpan<string> @new, int start)
+    {
+        bool isSmall = (long)old.Length * @new.Length <= MaximumCells;
+        int[,] common = new int[isSmall ? old.Length + 1 : 0, isSmall ? @new.Length + 1 : 0];
+        for (int i = old.Length - 1; isSmall && i >= 0; i--)
         {
             for (int j = @new.Length - 1; j >= 0; j--)
             {
@@ -54,25 +66,22 @@ internal static class UnifiedDiff
             }
         }
 
-        List<(char, string, int, int)> script = [];
         int o = 0, n = 0;
         while (o < old.Length || n < @new.Length)
         {
-            if (o < old.Length && n < @new.Length && old[o] == @new[n])
+            if (isSmall && o < old.Length && n < @new.Length && old[o] == @new[n])
             {
-                script.Add((' ', old[o], o++, n++));
+                script.Add((' ', old[o], start + o++, start + n++));
             }
-            else if (o < old.Length && (n == @new.Length || common[o + 1, n] >= common[o, n + 1]))
+            else if (o < old.Length && (n == @new.Length || !isSmall || common[o + 1, n] >= common[o, n + 1]))
             {
-                script.Add(('-', old[o], o++, n));
+                script.Add(('-', old[o], start + o++, start + n));
             }
             else
             {
-                script.Add(('+', @new[n], o, n++));
+                script.Add(('+', @new[n], start + o, start + n++));
             }
         }
-
-        return script;
     }
 
     private static string[] Lines(string text)

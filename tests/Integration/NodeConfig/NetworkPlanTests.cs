@@ -96,6 +96,23 @@ public sealed class NetworkPlanTests : IDisposable
         Assert.Equal(code == 0, json.ToString().Contains("couldn't open", StringComparison.Ordinal));
     }
 
+    /// <summary>The program has 96 MB; what a file makes of them is the file's business only up to a size.</summary>
+    [Theory]
+    [InlineData("auto eth0\niface eth0 inet static\n", " address 1.2.3.4\n up x 1.2.3.4\n", 8000, 0)]
+    [InlineData("auto eth0\niface eth0 inet dhcp\n", "# comment\n", 25_000, 0)]
+    [InlineData("auto eth0\niface eth0 inet dhcp\n", "\n", 250_000, 0)]
+    [InlineData("auto eth0\niface eth0 inet dhcp\n", " a b\n", 50_000, 0)]
+    [InlineData("auto eth0\niface eth0 inet dhcp\n", "auto # \\ #x\n", 20_000, 0)]
+    [InlineData("auto eth0\niface eth0 inet dhcp\n", "    option-of-someone value value value\n", 80_000, 78)]
+    public void A_long_file_is_planned_or_refused_in_the_memory_there_is(string start, string more, int times, int expected)
+    {
+        Put(Main, start + string.Concat(Enumerable.Repeat(more, times)));
+        (int code, string output, string errors) = Run([.. Static, "--root", _root]);
+        Assert.True(code == expected, errors);
+        Assert.Equal(expected == 0, output.StartsWith($"--- {Main}\n", StringComparison.Ordinal));
+        Assert.Equal(expected, Plan(Static).Code);
+    }
+
     [Theory]
     [InlineData("iface eth0 inet dhcp\0\n", "E_PARSE")]
     [InlineData("iface eth0 inet dchp\n", "E_PARSE")]

@@ -129,6 +129,47 @@ public class InterfacesRuleTests
             warning => warning.StartsWith("/etc/network/interfaces:4:", StringComparison.Ordinal));
 
     [Fact]
+    public void A_command_that_names_several_old_addresses_is_told_once() =>
+        Assert.Equal(
+            300,
+            Plan("auto eth0\niface eth0 inet static\n" + string.Concat(Enumerable.Repeat(" address 10.0.0.2/8\n address 10.0.0.3\n up x 10.0.0.2 10.0.0.3\n", 300)))
+                .Warnings.Count(warning => warning.Contains("old address 10.0.0.2", StringComparison.Ordinal)));
+
+    [Fact]
+    public void A_long_line_of_ancestors_is_walked_once()
+    {
+        string chain = string.Concat(Enumerable.Range(1, 6_000).Select(i => $"iface a{i} inet manual inherits a{i - 1}\n"));
+        InterfacesChange change = Plan("iface a0 inet manual\n bridge_ports none\n" + chain + "auto eth0\niface eth0 inet dhcp\n");
+        Assert.True(change.IsChanged, change.Refusal?.ToString());
+    }
+
+    [Theory]
+    [InlineData("iface base inet manual\n bridge_ports eth0\niface br0 inet manual inherits base\n", "/etc/network/interfaces:2")]
+    [InlineData("iface base inet manual\n bond-master bond0\niface eth0 inet manual inherits base\n", "/etc/network/interfaces:2")]
+    [InlineData("iface eth0 inet manual\n bridge_ports eth0\niface br0 inet manual inherits eth0\n", "/etc/network/interfaces:2")]
+    public void What_a_stanza_inherits_enslaves_as_its_own_does(string before, string at)
+    {
+        InterfacesChange change = Plan(before);
+        Assert.Equal(("E_ENSLAVED", at), (change.Refusal?.Code, change.Refusal?.At));
+    }
+
+    [Fact]
+    public void Expressions_without_end_are_taken_to_match()
+    {
+        string expressions = string.Join(' ', Enumerable.Range(0, 20_000).Select(i => $"x{i}"));
+        Assert.Equal("E_ENSLAVED", Plan($"iface br0 inet dhcp\n bridge_ports regex {expressions}\n").Refusal?.Code);
+    }
+
+    [Fact]
+    public void Files_of_more_than_256_KiB_together_are_refused()
+    {
+        string comments = string.Concat(Enumerable.Repeat("# a comment\n", 11_000));
+        Assert.True(Plan(comments + "iface eth0 inet dhcp\n").IsChanged);
+        InterfacesChange change = Planning.Plan(Tree(comments + "source more\n").Add("/etc/network/more", Encoding.ASCII.GetBytes(comments)), Wish);
+        Assert.Equal(("E_PARSE", "/etc/network/more:1"), (change.Refusal?.Code, change.Refusal?.At));
+    }
+
+    [Fact]
     public void Bytes_that_are_no_text_survive()
     {
         byte[] before = [.. "# caf"u8, 0xE9, 0xFF, .. "\nauto eth0\niface eth0 inet dhcp\n"u8];

@@ -6,7 +6,7 @@ namespace RpiAgent.Agent.NodeConfig.Interfaces;
 internal static class IfaceLine
 {
     /// <returns>What is wrong, or null; then the stanza is made and added.</returns>
-    public static string? Read(Place at, ImmutableArray<IfaceStanza>.Builder stanzas, ImmutableArray<string>.Builder warnings, out IfaceStanza? stanza)
+    public static string? Read(Place at, StanzaList stanzas, ImmutableArray<string>.Builder warnings, out IfaceStanza? stanza)
     {
         stanza = null;
         Word[] words = [.. at.Line.Words().Skip(1)];
@@ -38,7 +38,7 @@ internal static class IfaceLine
             }
 
             string other = words[next + 1].Value;
-            parent = stanzas.FirstOrDefault(candidate => candidate.Name == other && (family is null || candidate.Family == family.Value));
+            parent = stanzas.Find(other, family?.Value);
             if (parent is null)
             {
                 return $"unknown iface to inherit from: {other}; its stanza must stand earlier";
@@ -56,4 +56,23 @@ internal static class IfaceLine
 
     private static Word? Take(Word[] words, ref int next, Func<string, bool> isKnown) =>
         next < words.Length && isKnown(words[next].Value) ? words[next++] : null;
+}
+
+/// <summary>Stanzas in reading order; the first of a name is the one that others inherit from.</summary>
+internal sealed class StanzaList
+{
+    private readonly ImmutableArray<IfaceStanza>.Builder _all = ImmutableArray.CreateBuilder<IfaceStanza>();
+    private readonly Dictionary<(string Name, string? Family), IfaceStanza> _first = [];
+
+    public ImmutableArray<IfaceStanza> All => _all.ToImmutable();
+
+    public void Add(IfaceStanza stanza)
+    {
+        _all.Add(stanza);
+        _first.TryAdd((stanza.Name, stanza.Family), stanza);
+        _first.TryAdd((stanza.Name, null), stanza);
+    }
+
+    /// <param name="family">Null for the first of any family.</param>
+    public IfaceStanza? Find(string name, string? family) => _first.GetValueOrDefault((name, family));
 }

@@ -6,6 +6,9 @@ namespace RpiAgent.Agent.NodeConfig.Interfaces;
 /// <summary>When an interface is not ours to set although the file can be read.</summary>
 internal static class InterfacesPolicy
 {
+    /// <summary>Of one list of ports, and characters of each; more than that are taken to match.</summary>
+    private const int MaximumExpressions = 100;
+
     /// <summary>Refusals that hold whether or not something has to be written.</summary>
     public static Refusal? Refuse(InterfacesModel model, string name, string? macAddress, IfaceStanza[] own) =>
         Unreadable(model, name, own)
@@ -80,19 +83,22 @@ internal static class InterfacesPolicy
 
     private static Refusal? Enslaved(InterfacesModel model, string name)
     {
+        // A parent stands before its stanza, so that each option is looked at once however long the line of ancestors is.
+        Dictionary<IfaceStanza, (IfaceOption? Master, IfaceOption? Ports)> found = new(ReferenceEqualityComparer.Instance);
         foreach (IfaceStanza stanza in model.Stanzas)
         {
-            foreach (IfaceOption option in stanza.Options.Concat(stanza.Inherited))
+            (IfaceOption? master, IfaceOption? ports) = stanza.Parent is null ? default : found[stanza.Parent];
+            master = stanza.Options.FirstOrDefault(option => option.Name is "bond-master" or "bond_master" or "master") ?? master;
+            ports = stanza.Options.FirstOrDefault(option => option.Name is "bridge_ports" or "bridge-ports" or "bond-slaves" or "bond_slaves" or "slaves" && Takes(option.Value, name)) ?? ports;
+            found.Add(stanza, (master, ports));
+            if (stanza.Name == name && master is not null)
             {
-                if (stanza.Name == name && option.Name is "bond-master" or "bond_master" or "master")
-                {
-                    return At(RefusalCodes.Enslaved, option.At, $"{name} has {option.Name} {option.Value}; set the address of {option.Value}, a bond's part has none of its own");
-                }
+                return At(RefusalCodes.Enslaved, master.At, $"{name} has {master.Name} {master.Value}; set the address of {master.Value}, a bond's part has none of its own");
+            }
 
-                if (stanza.Name != name && option.Name is "bridge_ports" or "bridge-ports" or "bond-slaves" or "bond_slaves" or "slaves" && Takes(option.Value, name))
-                {
-                    return At(RefusalCodes.Enslaved, option.At, $"{name} is part of {stanza.Name} ({option.Name} {option.Value}); set the address of {stanza.Name}");
-                }
+            if (stanza.Name != name && ports is not null)
+            {
+                return At(RefusalCodes.Enslaved, ports.At, $"{name} is part of {stanza.Name} ({ports.Name} {ports.Value}); set the address of {stanza.Name}");
             }
         }
 
@@ -104,13 +110,14 @@ internal static class InterfacesPolicy
     {
         string[] words = ports.Split([' ', '\t', '\n', '\r', '\v', '\f'], StringSplitOptions.RemoveEmptyEntries);
         bool isExpression = false;
+        int expressions = 0;
         foreach (string word in words)
         {
             if (word is "regex" or "noregex")
             {
                 isExpression = word == "regex";
             }
-            else if (word == name || word == "all" || (isExpression && MatchesExpression(word, name)))
+            else if (word == name || word == "all" || (isExpression && (++expressions > MaximumExpressions || MatchesExpression(word, name))))
             {
                 return true;
             }
@@ -121,6 +128,11 @@ internal static class InterfacesPolicy
 
     private static bool MatchesExpression(string expression, string name)
     {
+        if (expression.Length > MaximumExpressions)
+        {
+            return true;
+        }
+
         try
         {
             return Regex.IsMatch(name, $"^(?:{expression})$", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));

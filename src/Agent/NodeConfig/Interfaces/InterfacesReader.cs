@@ -6,14 +6,19 @@ namespace RpiAgent.Agent.NodeConfig.Interfaces;
 internal sealed class InterfacesReader
 {
     public const string MainPath = "/etc/network/interfaces";
-    private const string CannotBeRead = "it is there but cannot be read: a plain file of at most 4 MiB is expected, not a folder, a pipe or a link to nowhere";
+    private const string CannotBeRead = "it is there but cannot be read: a plain file is expected, not a folder, a pipe or a link to nowhere";
     private const int MaximumDepth = 32;
+    private const string TooLarge = "this file, with those read before it, has more than 256 KiB; no configuration of a network is so long, split off what is something else";
+
+    /// <summary>Of all files together, so that the smallest Pi can hold what is made of them.</summary>
+    private const int MaximumBytes = 256 * 1024;
     private const int MaximumPaths = 10_000;
 
     private readonly FileView _files;
+    private int _bytesLeft = MaximumBytes;
     private int _pathsLeft = MaximumPaths;
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
-    private readonly ImmutableArray<IfaceStanza>.Builder _stanzas = ImmutableArray.CreateBuilder<IfaceStanza>();
+    private readonly StanzaList _stanzas = new();
     private readonly ImmutableArray<NameList>.Builder _lists = ImmutableArray.CreateBuilder<NameList>();
     private readonly ImmutableArray<MappingStanza>.Builder _mappings = ImmutableArray.CreateBuilder<MappingStanza>();
     private readonly ImmutableArray<ParseError>.Builder _errors = ImmutableArray.CreateBuilder<ParseError>();
@@ -26,20 +31,28 @@ internal sealed class InterfacesReader
     {
         InterfacesReader reader = new(files);
         byte[]? content = files.Read(MainPath);
-        InterfacesFile main = InterfacesFile.Parse(MainPath, content ?? []);
         reader._seen.Add(MainPath);
-        reader.ReadFile(main, depth: 0);
+        InterfacesFile main = reader.ReadFile(MainPath, content ?? [], depth: 0);
         if (content is null && files.IsThere(MainPath))
         {
             reader.Fail(Unreadable(MainPath), CannotBeRead, concernsAll: true);
         }
 
         return new InterfacesModel(
-            files, main, reader._stanzas.ToImmutable(), reader._lists.ToImmutable(), reader._mappings.ToImmutable(), reader._errors.ToImmutable(), reader._warnings.ToImmutable());
+            files, main, reader._stanzas.All, reader._lists.ToImmutable(), reader._mappings.ToImmutable(), reader._errors.ToImmutable(), reader._warnings.ToImmutable());
     }
 
-    private void ReadFile(InterfacesFile file, int depth)
+    private InterfacesFile ReadFile(string path, byte[] content, int depth)
     {
+        _bytesLeft -= content.Length;
+        if (_bytesLeft < 0)
+        {
+            Place start = Unreadable(path);
+            Fail(start, TooLarge, concernsAll: true);
+            return start.File;
+        }
+
+        InterfacesFile file = InterfacesFile.Parse(path, content);
         Cursor cursor = new();
         for (int i = 0; i < file.Lines.Length; i++)
         {
@@ -47,9 +60,11 @@ internal sealed class InterfacesReader
             if (ReadLine(at, cursor, depth) is { } message)
             {
                 Fail(at, message, concernsAll: depth == 0);
-                return;
+                break;
             }
         }
+
+        return file;
     }
 
     /// <returns>What is wrong, in ifupdown's words, or null.</returns>
@@ -171,7 +186,7 @@ internal sealed class InterfacesReader
 
         if (_files.Read(path) is { } content)
         {
-            ReadFile(InterfacesFile.Parse(path, content), depth);
+            ReadFile(path, content, depth);
         }
         else if (_files.LeadsNowhere(path))
         {

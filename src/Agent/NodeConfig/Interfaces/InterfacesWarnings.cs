@@ -25,7 +25,7 @@ internal static class InterfacesWarnings
 
     private static IEnumerable<string> StrayWords(InterfacesModel model) =>
         from list in model.Lists
-        from name in list.Names
+        from name in list.Names.Distinct(StringComparer.Ordinal)
         where name[0] is '#' or '\\'
         select $"{list.At}: '{name}' on this line is read as an interface name; put comments on a line of their own";
 
@@ -37,36 +37,29 @@ internal static class InterfacesWarnings
     private static IEnumerable<string> OldAddress(IfaceStanza? stanza, AddressWish wish)
     {
         IfaceOption[] options = stanza is null ? [] : [.. stanza.Options];
-        foreach (IfaceOption address in options.Where(option => option.Name == "address"))
-        {
-            string old = address.Value.Split('/')[0];
-            if (old == wish.Address.ToString())
-            {
-                continue;
-            }
-
-            foreach (IfaceOption command in options.Where(option => option.Name is "pre-up" or "up" or "down" or "post-down" && Mentions(option.Value, old)))
-            {
-                yield return $"{command.At}: '{command.Name} {command.Value}' still names the old address {old}";
-            }
-        }
+        HashSet<string> old = [.. options.Where(option => option.Name == "address").Select(option => option.Value.Split('/')[0])];
+        old.Remove(wish.Address.ToString());
+        return from command in options
+               where command.Name is "pre-up" or "up" or "down" or "post-down"
+               let named = Addresses(command.Value).FirstOrDefault(old.Contains)
+               where named is not null
+               select $"{command.At}: '{command.Name} {command.Value}' still names the old address {named}";
     }
 
-    private static bool Mentions(string command, string address)
+    /// <summary>Whatever has only digits and dots.</summary>
+    private static IEnumerable<string> Addresses(string command)
     {
-        for (int at = command.IndexOf(address, StringComparison.Ordinal); at >= 0; at = command.IndexOf(address, at + 1, StringComparison.Ordinal))
+        for (int start = 0, end; start < command.Length; start = end + 1)
         {
-            int after = at + address.Length;
-            if ((at == 0 || !IsAddressPart(command[at - 1])) && (after == command.Length || !IsAddressPart(command[after])))
+            end = start;
+            while (end < command.Length && (char.IsAsciiDigit(command[end]) || command[end] == '.'))
             {
-                return true;
+                end++;
             }
+
+            yield return command[start..end];
         }
-
-        return false;
     }
-
-    private static bool IsAddressPart(char c) => char.IsAsciiDigit(c) || c == '.';
 
     private static IEnumerable<string> UselessDns(AddressWish wish, bool hasDnsHook) =>
         wish.Dns.IsEmpty || hasDnsHook ? [] : [NoDnsHook];
