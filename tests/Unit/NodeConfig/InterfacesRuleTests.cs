@@ -95,7 +95,8 @@ public class InterfacesRuleTests
         InterfacesChange change = Planning.Plan(
             Tree("source interfaces.d/*\nauto eth0\niface eth0 inet dhcp\n").Add("/etc/network/interfaces.d/wlan0", "mtu 3\niface wlan0 inet dhcp\n"u8.ToArray()), Wish);
         Assert.Null(change.Refusal);
-        Assert.Contains(change.Warnings, warning => warning.StartsWith("/etc/network/interfaces.d/wlan0:1: misplaced option", StringComparison.Ordinal));
+        Assert.Contains("/etc/network/interfaces.d/wlan0:1: misplaced option", change.Warnings);
+        Assert.Contains(change.Warnings, warning => warning.StartsWith("/etc/network/interfaces.d/wlan0:1: ifup ignores the rest of this file; it belongs under", StringComparison.Ordinal));
     }
 
     [Fact]

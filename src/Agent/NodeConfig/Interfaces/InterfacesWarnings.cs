@@ -16,12 +16,19 @@ internal static class InterfacesWarnings
     public static ImmutableArray<string> Collect(InterfacesModel model, AddressWish wish, IfaceStanza? stanza, bool hasDnsHook) =>
     [
         .. model.Warnings,
-        .. model.Errors.Select(error => $"{error.At}: {error.Message}; ifup ignores the rest of this file"),
+        .. model.Errors.SelectMany(Lost),
         .. StrayWords(model),
         .. NoScripts(model, wish),
         .. OldAddress(stanza, wish),
         .. UselessDns(wish, hasDnsHook),
     ];
+
+    /// <summary>The line that ifupdown itself prints, and then what follows from it.</summary>
+    private static string[] Lost(ParseError error)
+    {
+        string[] parts = error.Message.Split("; ", 2);
+        return [$"{error.At}: {parts[0]}", string.Join("; ", [$"{error.At}: ifup ignores the rest of this file", .. parts[1..]])];
+    }
 
     private static IEnumerable<string> StrayWords(InterfacesModel model) =>
         from list in model.Lists
