@@ -15,6 +15,8 @@ public class InterfacesRuleTests
     [Theory]
     [InlineData("mapping eth*\n  script /bin/true\nauto eth0\niface eth0 inet dhcp\n", "E_MAPPED", "/etc/network/interfaces:1")]
     [InlineData("auto /eth*=home\niface eth0 inet dhcp\n", "E_LOGICAL", "/etc/network/interfaces:1")]
+    [InlineData("auto /+(eth)0=home\niface eth0 inet dhcp\n", "E_LOGICAL", "/etc/network/interfaces:1")]
+    [InlineData("rename /@(eth0|eth1)=lan\niface eth0 inet dhcp\n", "E_RENAMED", "/etc/network/interfaces:1")]
     [InlineData("rename eth0=lan\niface eth0 inet dhcp\n", "E_RENAMED", "/etc/network/interfaces:1")]
     [InlineData("auto br0\niface br0 inet dhcp\n bridge_ports eth0\n", "E_ENSLAVED", "/etc/network/interfaces:3")]
     [InlineData("iface br0 inet dhcp\n bridge_ports all\n", "E_ENSLAVED", "/etc/network/interfaces:2")]
@@ -67,6 +69,10 @@ public class InterfacesRuleTests
     [Fact]
     public void A_word_split_over_two_lines_is_replaced_whole() =>
         Assert.Equal("auto eth0\niface eth0 inet static\n" + Block, After("auto eth0\niface eth0 inet dh\\\ncp\n"));
+
+    [Fact]
+    public void A_pattern_that_is_not_worked_out_does_not_count_as_enabling() =>
+        Assert.Equal("auto /+(wl)*\nauto eth0\niface eth0 inet static\n" + Block, After("auto /+(wl)*\niface eth0 inet dhcp\n"));
 
     [Fact]
     public void A_removed_option_goes_with_its_continuations() =>
