@@ -83,6 +83,10 @@ public class InterfacesRuleTests
         Assert.Equal("auto eth0\niface eth0 inet static\n" + Block + "    server x\n", After("auto eth0\niface eth0 inet dhcp\n    hostname pi\n    client id\n    server x\n"));
 
     [Fact]
+    public void An_option_that_is_set_where_it_is_not_yet_counts_as_the_option() =>
+        Assert.Equal("auto eth0\niface eth0 inet static\n" + Block + "    mtu? 9000\n", After("auto eth0\niface eth0 inet static\n    address? 10.0.0.2/8\n    gateway? 10.0.0.1\n    mtu? 9000\n"));
+
+    [Fact]
     public void To_dhcp_the_options_of_other_methods_stay()
     {
         InterfacesChange change = Planning.Plan(Tree("auto eth0\niface eth0 inet static\n\taddress 10.0.0.2\n\tnetmask 8\n\thostname pi\n"), AddressWish.Dhcp("eth0"));

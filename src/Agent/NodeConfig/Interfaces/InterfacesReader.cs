@@ -134,7 +134,9 @@ internal sealed class InterfacesReader
             return "option with empty value";
         }
 
-        stanza.Options.Add(new IfaceOption(at, keyword switch { "post-up" => "up", "pre-down" => "down", _ => keyword }, value));
+        // 'gateway? X' sets it where nothing else did.
+        string name = keyword.Length > 1 && keyword[^1] == '?' ? keyword[..^1] : keyword;
+        stanza.Options.Add(new IfaceOption(at, name switch { "post-up" => "up", "pre-down" => "down", _ => name }, value));
         return null;
     }
 
