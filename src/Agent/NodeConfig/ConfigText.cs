@@ -34,6 +34,9 @@ internal static partial class ConfigText
         }
     }
 
+    /// <summary>Text of a file that was read as one character per byte.</summary>
+    public static string Show(string latin1) => Utf8(latin1) ?? latin1;
+
     /// <summary>For eyes: keys of radio networks are shown as <c>***</c>.</summary>
     public static string ShowWithoutSecrets(byte[] content) => Secrets().Replace(Show(content), "${key}***");
 

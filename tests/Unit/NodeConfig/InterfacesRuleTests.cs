@@ -45,6 +45,9 @@ public class InterfacesRuleTests
     [InlineData("no-scripts /eth*\nauto eth0\niface eth0 inet dhcp\n", "no-scripts", false)]
     [InlineData("auto eth0\niface eth0 inet static\n address 10.0.0.2/8\n up ip route add 10.0.0.20 via 10.0.0.2\n", "old address 10.0.0.2", true)]
     [InlineData("auto eth0\niface eth0 inet static\n address 10.0.0.2/8\n up ip route add 10.0.0.20 via 10.0.0.1\n", "old address 10.0.0.2", false)]
+    [InlineData("auto eth0 #\u00c3\u00bc\niface eth0 inet dhcp\n", "'#\u00fc'", true)]
+    [InlineData("auto eth0\niface eth0 inet dhcp b\u00c3\u00bcro\n", "ignored: b\u00fcro", true)]
+    [InlineData("auto eth0\niface eth0 inet static\n address 10.0.0.2/8\n up say \u00c3\u00bc 10.0.0.2\n", "say \u00fc 10.0.0.2", true)]
     public void What_a_person_should_look_at_is_told(string before, string words, bool isTold) =>
         Assert.Equal(isTold, Plan(before).Warnings.Any(warning => warning.Contains(words, StringComparison.Ordinal)));
 

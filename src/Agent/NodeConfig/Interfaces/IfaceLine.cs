@@ -41,12 +41,12 @@ internal static class IfaceLine
             parent = stanzas.Find(other, family?.Value);
             if (parent is null)
             {
-                return $"unknown iface to inherit from: {other}; its stanza must stand earlier";
+                return $"unknown iface to inherit from: {ConfigText.Show(other)}; its stanza must stand earlier";
             }
         }
         else if (next < words.Length)
         {
-            warnings.Add($"{at}: extra parameter for the iface line not understood and ignored: {words[next].Value}");
+            warnings.Add($"{at}: extra parameter for the iface line not understood and ignored: {ConfigText.Show(words[next].Value)}");
         }
 
         stanza = new IfaceStanza(at, words[0].Value, family?.Value ?? parent!.Family, method?.Value ?? parent!.Method, parent, family, method);

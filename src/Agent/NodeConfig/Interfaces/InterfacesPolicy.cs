@@ -23,7 +23,7 @@ internal static class InterfacesPolicy
     {
         if (model.Stanzas.FirstOrDefault(other => other.Parent == stanza) is { } child)
         {
-            return At(RefusalCodes.TemplateInUse, child.Header, $"another stanza inherits from {stanza.Name} and would get its address; give {child.Name} its own options");
+            return At(RefusalCodes.TemplateInUse, child.Header, $"another stanza inherits from {stanza.Name} and would get its address; give {ConfigText.Show(child.Name)} its own options");
         }
 
         if (stanza.Inherited.FirstOrDefault(option => InterfacesGrammar.AddressOptions.Contains(option.Name)) is { } inherited)
@@ -68,7 +68,7 @@ internal static class InterfacesPolicy
                 .FirstOrDefault(pattern => pattern.Logical is not null && pattern.Logical != name && pattern.Matches(name, macAddress));
             if (other is not null)
             {
-                return At(RefusalCodes.Logical, list.At, $"{name} is brought up as logical interface {other.Logical}; write plain {name} here and in its iface line");
+                return At(RefusalCodes.Logical, list.At, $"{name} is brought up as logical interface {ConfigText.Show(other.Logical!)}; write plain {name} here and in its iface line");
             }
         }
 
@@ -93,12 +93,12 @@ internal static class InterfacesPolicy
             found.Add(stanza, (master, ports));
             if (stanza.Name == name && master is not null)
             {
-                return At(RefusalCodes.Enslaved, master.At, $"{name} has {master.Name} {master.Value}; set the address of {master.Value}, a bond's part has none of its own");
+                return At(RefusalCodes.Enslaved, master.At, $"{name} has {master.Name} {ConfigText.Show(master.Value)}; set the address of {ConfigText.Show(master.Value)}, a bond's part has none of its own");
             }
 
             if (stanza.Name != name && ports is not null)
             {
-                return At(RefusalCodes.Enslaved, ports.At, $"{name} is part of {stanza.Name} ({ports.Name} {ports.Value}); set the address of {stanza.Name}");
+                return At(RefusalCodes.Enslaved, ports.At, $"{name} is part of {ConfigText.Show(stanza.Name)} ({ports.Name} {ConfigText.Show(ports.Value)}); set the address of {ConfigText.Show(stanza.Name)}");
             }
         }
 

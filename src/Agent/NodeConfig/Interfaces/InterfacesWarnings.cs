@@ -34,7 +34,7 @@ internal static class InterfacesWarnings
         from list in model.Lists
         from name in list.Names.Distinct(StringComparer.Ordinal)
         where name[0] is '#' or '\\'
-        select $"{list.At}: '{name}' on this line is read as an interface name; put comments on a line of their own";
+        select $"{list.At}: '{ConfigText.Show(name)}' on this line is read as an interface name; put comments on a line of their own";
 
     private static IEnumerable<string> NoScripts(InterfacesModel model, AddressWish wish) =>
         from list in model.Lists
@@ -50,7 +50,7 @@ internal static class InterfacesWarnings
                where command.Name is "pre-up" or "up" or "down" or "post-down"
                let named = Addresses(command.Value).FirstOrDefault(old.Contains)
                where named is not null
-               select $"{command.At}: '{command.Name} {command.Value}' still names the old address {named}";
+               select $"{command.At}: '{command.Name} {ConfigText.Show(command.Value)}' still names the old address {named}";
     }
 
     /// <summary>Whatever has only digits and dots.</summary>
