@@ -36,6 +36,12 @@ public class InterfacesRuleTests
         Assert.Equal((code, at), (change.Refusal?.Code, change.Refusal?.At));
     }
 
+    [Theory]
+    [InlineData("mapping eth*\n  script /bin/true\niface eth0 inet dhcp\n", "'mapping eth*'")]
+    [InlineData("rename eth0=lan\niface eth0 inet dhcp\n", "'rename eth0=lan'")]
+    public void The_line_that_takes_the_interface_away_is_shown(string before, string line) =>
+        Assert.Contains(line, Plan(before).Refusal!.Message, StringComparison.Ordinal);
+
     [Fact]
     public void A_bridge_of_other_interfaces_does_not_matter() =>
         Assert.Null(Plan("iface br0 inet dhcp\n bridge_ports regex usb.* noregex eth.*\n").Refusal);

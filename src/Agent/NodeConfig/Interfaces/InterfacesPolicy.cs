@@ -57,7 +57,7 @@ internal static class InterfacesPolicy
 
     private static Refusal? Mapped(InterfacesModel model, string name) =>
         model.Mappings.FirstOrDefault(mapping => mapping.Globs.Any(glob => Glob.Matches(glob, name))) is { } mapping
-            ? At(RefusalCodes.Mapped, mapping.At, $"a mapping script chooses the settings of {name}; exclude {name} from this mapping")
+            ? At(RefusalCodes.Mapped, mapping.At, $"a mapping script chooses the settings of {name} ('{ConfigText.Show(mapping.At.Line.Text)}'); exclude {name} from this mapping")
             : null;
 
     private static Refusal? Logical(InterfacesModel model, string name, string? macAddress)
@@ -78,7 +78,7 @@ internal static class InterfacesPolicy
     private static Refusal? Renamed(InterfacesModel model, string name, string? macAddress) =>
         model.Lists.FirstOrDefault(list => list.Keyword == "rename"
             && list.Names.Select(NamePattern.Parse).Any(pattern => pattern.Logical != name && pattern.Matches(name, macAddress))) is { } rename
-            ? At(RefusalCodes.Renamed, rename.At, $"{name} is given another name before it comes up; set the address of that name, or remove this line")
+            ? At(RefusalCodes.Renamed, rename.At, $"{name} is given another name before it comes up ('{ConfigText.Show(rename.At.Line.Text)}'); set the address of that name, or remove this line")
             : null;
 
     private static Refusal? Enslaved(InterfacesModel model, string name)
