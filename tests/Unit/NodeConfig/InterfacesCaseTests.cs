@@ -47,7 +47,7 @@ public class InterfacesCaseTests
             Assert.Equal(item.ErrorAt, change.Refusal!.At);
         }
 
-        Assert.Contains(item.ErrorDetail!.Replace(" (byte order mark)", "", StringComparison.Ordinal), change.Refusal!.Message, StringComparison.Ordinal);
+        Assert.Contains(item.ErrorDetail!, change.Refusal!.Message, StringComparison.Ordinal);
     }
 
     private static InterfacesCase Find(string name) => InterfacesCase.All.Single(item => item.Name == name);
