@@ -41,7 +41,7 @@ internal static class IfaceLine
             parent = stanzas.Find(other, family?.Value);
             if (parent is null)
             {
-                return $"unknown iface to inherit from: {ConfigText.Show(other)}; its stanza must stand earlier";
+                return $"unknown iface to inherit from: {ConfigText.Show(other)} ({family?.Value ?? "*"}); its stanza must stand earlier";
             }
         }
         else if (next < words.Length)
