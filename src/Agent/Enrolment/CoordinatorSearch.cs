@@ -25,32 +25,46 @@ internal sealed partial class CoordinatorSearch(CoordinatorClient coordinator, T
         long since = time.GetTimestamp();
         while (true)
         {
-            string why = "nobody answers";
-            Uri[] addresses = [.. (await AskAsync(cancel)).Select(candidate => new Uri($"https://{candidate}"))];
-
-            // All at once: a forged address that never answers must not hold up the true one.
-            string?[] unproven = await Task.WhenAll(addresses.Select(address => coordinator.WhyNotProvenAsync(address, token, cancel)));
-            foreach ((Uri address, string? reason) in addresses.Zip(unproven))
+            FoundCoordinator found = await TryFindAsync(token, cancel);
+            if (found.Address is { } address)
             {
-                if (reason is null)
-                {
-                    LogFound(address);
-                    return address;
-                }
-
-                why = reason;
-                LogNotOurs(address, reason);
+                return address;
             }
 
-            await tell($"no coordinator found in the network: {why}; is it on, and in the same network? Else write its address, 'coordinator:' with 'url:'", time.GetElapsedTime(since) > Patience);
+            await tell(found.WhyNot!, time.GetElapsedTime(since) > Patience);
             await Task.Delay(Pause, time, cancel);
         }
     }
 
-    private async Task<IReadOnlyList<IPEndPoint>> AskAsync(CancellationToken cancel)
+    /// <summary>Asks once.</summary>
+    /// <param name="throughInterface">The only interface to ask over; empty for any.</param>
+    public async Task<FoundCoordinator> TryFindAsync(JoinToken token, CancellationToken cancel, string throughInterface = "")
+    {
+        string why = "nobody answers";
+        Uri[] addresses = [.. (await AskAsync(throughInterface, cancel)).Select(candidate => new Uri($"https://{candidate}"))];
+
+        // All at once: a forged address that never answers must not hold up the true one.
+        string?[] unproven = await Task.WhenAll(addresses.Select(address => coordinator.WhyNotProvenAsync(address, token, cancel, throughInterface)));
+        foreach ((Uri address, string? reason) in addresses.Zip(unproven))
+        {
+            if (reason is null)
+            {
+                LogFound(address);
+                return new FoundCoordinator(address, null);
+            }
+
+            why = reason;
+            LogNotOurs(address, reason);
+        }
+
+        return new FoundCoordinator(null, $"no coordinator found in the network: {why}; is it on, and in the same network? Else write its address, 'coordinator:' with 'url:'");
+    }
+
+    private async Task<IReadOnlyList<IPEndPoint>> AskAsync(string throughInterface, CancellationToken cancel)
     {
         IPAddress[] own = [.. NetworkInterface.GetAllNetworkInterfaces()
             .Where(one => one.OperationalStatus == OperationalStatus.Up && one.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+            .Where(one => throughInterface.Length == 0 || one.Name == throughInterface)
             .SelectMany(one => one.GetIPProperties().UnicastAddresses).Select(one => one.Address)
             .Where(one => one.AddressFamily == AddressFamily.InterNetwork)];
         IReadOnlyList<IPEndPoint>[] answers = await Task.WhenAll(own.Select(address => AskAsync(address, cancel)));
@@ -97,3 +111,7 @@ internal sealed partial class CoordinatorSearch(CoordinatorClient coordinator, T
     [LoggerMessage(Level = LogLevel.Debug, Message = "Cannot ask from {Own}: {Reason}")]
     private partial void LogNotAsked(IPAddress own, string reason);
 }
+
+/// <summary>What one round of looking brought.</summary>
+/// <param name="WhyNot">Null when there is an address.</param>
+internal sealed record FoundCoordinator(Uri? Address, string? WhyNot);

@@ -19,8 +19,9 @@ internal sealed partial class CardConfiguration(
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly string[] TimeService = ["/usr/lib/systemd/system/systemd-timesyncd.service", "/lib/systemd/system/systemd-timesyncd.service"];
 
+    /// <param name="changed">The card has changed: what is left of it is not begun.</param>
     /// <returns>What could not be done; the rest is.</returns>
-    public async Task<ImmutableArray<string>> ApplyAsync(CardSettings card, CancellationToken cancel)
+    public async Task<ImmutableArray<string>> ApplyAsync(CardSettings card, CancellationToken changed, CancellationToken cancel)
     {
         ImmutableArray<string>.Builder problems = ImmutableArray.CreateBuilder<string>();
         if (card.Ssh is { } ssh)
@@ -38,6 +39,7 @@ internal sealed partial class CardConfiguration(
         await ConfigureAsync(new NodeSpec(card.Hostname, null, card.DockerOptions), card, problems, cancel);
         foreach (AddressWish wish in card.Addresses)
         {
+            changed.ThrowIfCancellationRequested();
             await ConfigureAsync(new NodeSpec("", wish, []), card, problems, cancel);
         }
 
@@ -61,18 +63,10 @@ internal sealed partial class CardConfiguration(
             return true;
         }
 
-        Uri? address = card.Coordinator;
-        try
-        {
-            address ??= await search.FindAsync(token, (_, _) => Task.CompletedTask, cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-
         // Over the interface that changed: another one may lead there, too.
-        string? why = await coordinator.WhyNotProvenAsync(address, token, cancel, interfaceName);
+        string? why = card.Coordinator is { } address
+            ? await coordinator.WhyNotProvenAsync(address, token, cancel, interfaceName)
+            : (await search.TryFindAsync(token, cancel, interfaceName)).WhyNot;
         if (why is not null)
         {
             LogNotProven(why);

@@ -40,7 +40,7 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
             }
 
             tell("making this Pi as its card says");
-            _problems = await configuration.ApplyAsync(card, cancel);
+            _problems = await configuration.ApplyAsync(card, changed, cancel);
             (_applied, _appliedAt) = (hash, time.GetTimestamp());
             foreach (string problem in _problems)
             {

@@ -8,16 +8,18 @@ namespace RpiAgent.Agent.NodeConfig.Transaction;
 /// </summary>
 internal sealed partial class NetworkVerdict(TransactionFiles files, RollbackScript script, NetworkLinks links, BootClock clock, TimeProvider time, ILogger<NetworkTransaction> logger)
 {
-    private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(2), LeastTime = TimeSpan.FromSeconds(5);
 
     /// <summary>Asks at least once: the limit may have run while the system came up.</summary>
     public async Task<TransactionEnd> WaitAsync(TransactionMarker marker, Func<TransactionMarker, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
         // After a restart of the node the clock of the old boot says nothing.
         double end = (marker.BootId == clock.BootId ? Math.Min(marker.StartedSeconds, clock.Now) : clock.Now) + marker.DeadlineSeconds;
+        using CancellationTokenSource late = new(TimeSpan.FromSeconds(Math.Max(end - clock.Now, LeastTime.TotalSeconds)), time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         while (IsWaiting(marker.Id))
         {
-            if (await TryConfirmAsync(marker, confirm, cancel))
+            if (await TryConfirmAsync(marker, (change, _) => confirm(change, either.Token), cancel))
             {
                 return await KeepAsync(marker, cancel);
             }
