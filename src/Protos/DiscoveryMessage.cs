@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Net;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace RpiAgent.Protos;
@@ -65,7 +64,7 @@ public static class DiscoveryMessage
     {
         uint seconds = isLegacy ? 10u : 120u;
         ushort own = (ushort)(ClassIn | (isLegacy ? 0 : CacheFlush));
-        string name = $"{instance}.{Service}", host = $"{HostLabel(instance)}.local";
+        string name = $"{instance}.{Service}", host = HostOf(address);
         Writer writer = new();
         writer.Header(isLegacy ? id : (ushort)0, 0x8400, questions: isLegacy ? 1 : 0, answers: 1, additional: 3);
         if (isLegacy)
@@ -88,10 +87,13 @@ public static class DiscoveryMessage
         return writer.ToArray();
     }
 
-    /// <summary>Where coordinators are said to be; empty for anything that is no answer to our question.</summary>
-    public static ImmutableArray<IPEndPoint> ReadAnswer(ReadOnlySpan<byte> message)
+    /// <summary>By its address: short whatever the instance is called, and another one for each.</summary>
+    private static string HostOf(IPAddress address) => $"rpi-coordinator-{Convert.ToHexStringLower(address.GetAddressBytes())}.local";
+
+    /// <summary>Where coordinators are said to be; empty for anything that is no answer to the question with this id.</summary>
+    public static ImmutableArray<IPEndPoint> ReadAnswer(ReadOnlySpan<byte> message, ushort id)
     {
-        if (message.Length < HeaderLength || (message[2] & 0x80) == 0)
+        if (message.Length < HeaderLength || (message[2] & 0x80) == 0 || BinaryPrimitives.ReadUInt16BigEndian(message) != id)
         {
             return [];
         }
@@ -143,13 +145,6 @@ public static class DiscoveryMessage
         }
 
         return [.. services.Where(service => hosts.ContainsKey(service.Host)).Select(service => new IPEndPoint(hosts[service.Host], service.Port)).Distinct()];
-    }
-
-    /// <summary>A name of our own beside that of avahi-daemon; two coordinators with long ids have different ones.</summary>
-    private static string HostLabel(string instance)
-    {
-        string label = $"{instance}-rpi-coordinator";
-        return label.Length <= MostLabel ? label : $"rpi-coordinator-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(instance)))[..16]}";
     }
 
     /// <summary>RFC 1035, 4.1.4: a pointer must lead backwards, so that reading ends.</summary>

@@ -58,7 +58,8 @@ internal static partial class AgentDaemon
         CoordinatorClient coordinator = new(clock, time);
         CommandRunner commands = new(time);
         using NodeConfigurator configurator = new(options, time, logs);
-        CoordinatorSearch search = new(coordinator, time, logs.CreateLogger<CoordinatorSearch>());
+        ILogger<CoordinatorSearch> searchLog = logs.CreateLogger<CoordinatorSearch>();
+        CoordinatorSearch search = new(coordinator, new DiscoveryAsker(time, searchLog), time, searchLog);
         CardOrder card = new(
             options, new CardDesk(options, commands, logs.CreateLogger<CardDesk>()),
             new CardConfiguration(options, configurator, coordinator, search, commands, time, logs.CreateLogger<CardConfiguration>()),

@@ -1,20 +1,13 @@
-using System.Net;
-using System.Net.NetworkInformation;
-using System.Net.Sockets;
-using System.Security.Cryptography;
 using RpiAgent.Identity;
-using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.Enrolment;
 
 /// <summary>
 /// Finds the coordinator by multicast DNS when the card names none. Anybody may answer; only the one that proves to hold a certificate of
-/// the CA in the join token is taken, so a forged answer costs no more than a moment.
+/// the CA in the join token is taken, as soon as it has, whatever the others do.
 /// </summary>
-internal sealed partial class CoordinatorSearch(CoordinatorClient coordinator, TimeProvider time, ILogger<CoordinatorSearch> log)
+internal sealed partial class CoordinatorSearch(CoordinatorClient coordinator, DiscoveryAsker asker, TimeProvider time, ILogger<CoordinatorSearch> log)
 {
-    private const int MostCandidates = 8;
-    private static readonly TimeSpan Listen = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
@@ -38,68 +31,40 @@ internal sealed partial class CoordinatorSearch(CoordinatorClient coordinator, T
 
     /// <summary>Asks once.</summary>
     /// <param name="throughInterface">The only interface to ask over; empty for any.</param>
-    public async Task<FoundCoordinator> TryFindAsync(JoinToken token, CancellationToken cancel, string throughInterface = "")
+    public async Task<FoundCoordinator> TryFindAsync(JoinToken token, CancellationToken cancel, string throughInterface = "") =>
+        await FirstProvenAsync([.. DiscoveryCandidates.Pick(await asker.AskAsync(throughInterface, cancel)).Select(one => new Uri($"https://{one}"))], token, cancel, throughInterface);
+
+    /// <summary>Asks all at once: an address that never answers does not hold up the true one.</summary>
+    internal async Task<FoundCoordinator> FirstProvenAsync(Uri[] addresses, JoinToken token, CancellationToken cancel, string throughInterface = "")
     {
         string why = "nobody answers";
-        Uri[] addresses = [.. (await AskAsync(throughInterface, cancel)).Select(candidate => new Uri($"https://{candidate}"))];
-
-        // All at once: a forged address that never answers must not hold up the true one.
-        string?[] unproven = await Task.WhenAll(addresses.Select(address => coordinator.WhyNotProvenAsync(address, token, cancel, throughInterface)));
-        foreach ((Uri address, string? reason) in addresses.Zip(unproven))
+        using CancellationTokenSource found = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Task<(Uri Address, string? WhyNot)>[] asked = [.. addresses.Select(address => AskAsync(address, found.Token))];
+        try
         {
-            if (reason is null)
+            await foreach (Task<(Uri Address, string? WhyNot)> answered in Task.WhenEach(asked))
             {
-                LogFound(address);
-                return new FoundCoordinator(address, null);
-            }
+                (Uri address, string? reason) = await answered;
+                if (reason is null)
+                {
+                    LogFound(address);
+                    return new FoundCoordinator(address, null);
+                }
 
-            why = reason;
-            LogNotOurs(address, reason);
+                why = reason;
+                LogNotOurs(address, reason);
+            }
+        }
+        finally
+        {
+            await found.CancelAsync();
+            await ((Task)Task.WhenAll(asked)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return new FoundCoordinator(null, $"no coordinator found in the network: {why}; is it on, and in the same network? Else write its address, 'coordinator:' with 'url:'");
-    }
 
-    private async Task<IReadOnlyList<IPEndPoint>> AskAsync(string throughInterface, CancellationToken cancel)
-    {
-        IPAddress[] own = [.. NetworkInterface.GetAllNetworkInterfaces()
-            .Where(one => one.OperationalStatus == OperationalStatus.Up && one.NetworkInterfaceType != NetworkInterfaceType.Loopback)
-            .Where(one => throughInterface.Length == 0 || one.Name == throughInterface)
-            .SelectMany(one => one.GetIPProperties().UnicastAddresses).Select(one => one.Address)
-            .Where(one => one.AddressFamily == AddressFamily.InterNetwork)];
-        IReadOnlyList<IPEndPoint>[] answers = await Task.WhenAll(own.Select(address => AskAsync(address, cancel)));
-        return [.. answers.SelectMany(one => one).Distinct().Take(MostCandidates)];
-    }
-
-    private async Task<IReadOnlyList<IPEndPoint>> AskAsync(IPAddress own, CancellationToken cancel)
-    {
-        Candidates found = new(MostCandidates);
-        using CancellationTokenSource enough = new(Listen, time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, cancel);
-        try
-        {
-            using Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            socket.Bind(new IPEndPoint(own, 0));
-            socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, own.GetAddressBytes());
-            socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastTimeToLive, 255);
-            await socket.SendToAsync(DiscoveryMessage.Query((ushort)RandomNumberGenerator.GetInt32(0x10000)), new IPEndPoint(DiscoveryMessage.Group, DiscoveryMessage.Port), either.Token);
-            byte[] buffer = new byte[9000];
-            while (!found.IsFull)
-            {
-                SocketReceiveFromResult received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), either.Token);
-                found.Add(((IPEndPoint)received.RemoteEndPoint).Address, DiscoveryMessage.ReadAnswer(buffer.AsSpan(0, received.ReceivedBytes)));
-            }
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            // Listened long enough.
-        }
-        catch (SocketException e)
-        {
-            LogNotAsked(own, e.Message);
-        }
-
-        return found.All;
+        async Task<(Uri, string?)> AskAsync(Uri address, CancellationToken enough) =>
+            (address, await coordinator.WhyNotProvenAsync(address, token, enough, throughInterface));
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Found the coordinator at {Address}")]
@@ -107,9 +72,6 @@ internal sealed partial class CoordinatorSearch(CoordinatorClient coordinator, T
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Address} says it is a coordinator, and is not ours: {Reason}")]
     private partial void LogNotOurs(Uri address, string reason);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Cannot ask from {Own}: {Reason}")]
-    private partial void LogNotAsked(IPAddress own, string reason);
 }
 
 /// <summary>What one round of looking brought.</summary>

@@ -21,6 +21,7 @@ internal sealed partial class DiscoveryResponder(CoordinatorOptions options, Clu
     {
         if (!Ipv4.TryParse(options.AdvertiseAddress, out Ipv4 own))
         {
+            LogNoAddress(options.AdvertiseAddress);
             return;
         }
 
@@ -100,4 +101,7 @@ internal sealed partial class DiscoveryResponder(CoordinatorOptions options, Clu
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Pis whose card names no coordinator cannot find this one at {Address}: {Reason}")]
     private partial void LogNotFound(IPAddress address, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Pis whose card names no coordinator cannot find this one: its address '{Address}' is not IPv4")]
+    private partial void LogNoAddress(string address);
 }

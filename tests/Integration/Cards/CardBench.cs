@@ -27,13 +27,14 @@ internal sealed class CardBench : IDisposable
         _configurator = new NodeConfigurator(Options, TimeProvider.System, NullLoggerFactory.Instance);
         CommandRunner commands = new(TimeProvider.System);
         CoordinatorClient coordinator = new(new TrustClock(TimeProvider.System), TimeProvider.System);
-        CoordinatorSearch search = new(coordinator, TimeProvider.System, NullLogger<CoordinatorSearch>.Instance);
+        CoordinatorSearch search = new(coordinator, new DiscoveryAsker(TimeProvider.System, NullLogger<CoordinatorSearch>.Instance), TimeProvider.System, NullLogger<CoordinatorSearch>.Instance);
         Configuration = new CardConfiguration(Options, _configurator, coordinator, search, commands, TimeProvider.System, NullLogger<CardConfiguration>.Instance);
     }
 
     public AgentOptions Options { get; }
 
     public CardConfiguration Configuration { get; }
+
 
     public void Put(string path, string content)
     {
