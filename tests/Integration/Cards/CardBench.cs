@@ -18,6 +18,7 @@ internal sealed class CardBench : IDisposable
     public CardBench()
     {
         Options = new AgentOptions { Root = Directory.CreateTempSubdirectory("card-").FullName, NetworkConfirmSeconds = ConfirmSeconds };
+        Put("/proc/self/mountinfo", "21 1 179:2 / / rw - ext4 /dev/root rw\n98 21 179:1 / /boot/firmware rw - vfat /dev/mmcblk0p1 rw\n");
         Put("/etc/hostname", "raspberrypi\n");
         Put("/etc/hosts", "127.0.1.1 raspberrypi\n");
         Put("/etc/network/interfaces", Interfaces);
@@ -29,12 +30,14 @@ internal sealed class CardBench : IDisposable
         CoordinatorClient coordinator = new(new TrustClock(TimeProvider.System), TimeProvider.System);
         CoordinatorSearch search = new(coordinator, new DiscoveryAsker(TimeProvider.System, NullLogger<CoordinatorSearch>.Instance), TimeProvider.System, NullLogger<CoordinatorSearch>.Instance);
         Configuration = new CardConfiguration(Options, _configurator, coordinator, search, commands, TimeProvider.System, NullLogger<CardConfiguration>.Instance);
+        Desk = new CardDesk(Options, commands, NullLogger<CardDesk>.Instance);
     }
 
     public AgentOptions Options { get; }
 
     public CardConfiguration Configuration { get; }
 
+    public CardDesk Desk { get; }
 
     public void Put(string path, string content)
     {

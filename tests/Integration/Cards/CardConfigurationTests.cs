@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using RpiAgent.Agent.Boot.Card;
 using RpiAgent.Agent.NodeConfig;
 using RpiAgent.Identity;
@@ -21,9 +20,9 @@ public sealed class CardConfigurationTests : IDisposable
             Token = JoinToken.Create(new string('a', 64)),
             Addresses = [AddressWish.Static("eth0", "192.168.77.9/24", "192.168.77.1", [])],
         };
-        ImmutableArray<string> problems = await _bench.Configuration.ApplyAsync(card, CancellationToken.None, TestContext.Current.CancellationToken)
+        CardOutcome outcome = await _bench.Configuration.ApplyAsync(card, CancellationToken.None, TestContext.Current.CancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(CardBench.ConfirmSeconds + 10), TestContext.Current.CancellationToken);
-        Assert.Contains("did not confirm", Assert.Single(problems), StringComparison.Ordinal);
+        Assert.Contains("did not confirm", Assert.Single(outcome.Problems), StringComparison.Ordinal);
         Assert.Equal(CardBench.Interfaces, _bench.Get("/etc/network/interfaces"));
     }
 
@@ -48,7 +47,7 @@ public sealed class CardConfigurationTests : IDisposable
             TimeZone = "Europe/Berlin",
             TimeServers = ["de.pool.ntp.org", "192.168.1.1"],
         };
-        Assert.Empty(await _bench.Configuration.ApplyAsync(card, CancellationToken.None, TestContext.Current.CancellationToken));
+        Assert.Empty((await _bench.Configuration.ApplyAsync(card, CancellationToken.None, TestContext.Current.CancellationToken)).Problems);
         Assert.Contains("address 192.168.77.9", _bench.Get("/etc/network/interfaces"), StringComparison.Ordinal);
         Assert.Equal("/usr/share/zoneinfo/Europe/Berlin", new FileInfo(_bench.Options.Under("/etc/localtime")).LinkTarget);
         Assert.Equal("Europe/Berlin\n", _bench.Get("/etc/timezone"));

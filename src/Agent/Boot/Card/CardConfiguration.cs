@@ -20,10 +20,9 @@ internal sealed partial class CardConfiguration(
     private static readonly string[] TimeService = ["/usr/lib/systemd/system/systemd-timesyncd.service", "/lib/systemd/system/systemd-timesyncd.service"];
 
     /// <param name="changed">The card has changed: what is left of it is not begun.</param>
-    /// <returns>What could not be done; the rest is.</returns>
-    public async Task<ImmutableArray<string>> ApplyAsync(CardSettings card, CancellationToken changed, CancellationToken cancel)
+    public async Task<CardOutcome> ApplyAsync(CardSettings card, CancellationToken changed, CancellationToken cancel)
     {
-        ImmutableArray<string>.Builder problems = ImmutableArray.CreateBuilder<string>();
+        ImmutableArray<string>.Builder problems = ImmutableArray.CreateBuilder<string>(), radios = ImmutableArray.CreateBuilder<string>();
         if (card.Ssh is { } ssh)
         {
             SshOutcome keys = await CardKeys.ApplyAsync(options, ssh.User, ssh.AuthorizedKeys, time, cancel);
@@ -40,19 +39,26 @@ internal sealed partial class CardConfiguration(
         foreach (AddressWish wish in card.Addresses)
         {
             changed.ThrowIfCancellationRequested();
-            await ConfigureAsync(new NodeSpec("", wish, []), card, problems, cancel);
+            if (await ConfigureAsync(new NodeSpec("", wish, []), card, problems, cancel) && wish.Wifi is not null)
+            {
+                radios.Add(wish.Interface);
+            }
         }
 
-        return problems.ToImmutable();
+        return new CardOutcome(problems.ToImmutable(), radios.ToImmutable());
     }
 
-    private async Task ConfigureAsync(NodeSpec spec, CardSettings card, ImmutableArray<string>.Builder problems, CancellationToken cancel)
+    /// <returns>Whether all is as the specification says.</returns>
+    private async Task<bool> ConfigureAsync(NodeSpec spec, CardSettings card, ImmutableArray<string>.Builder problems, CancellationToken cancel)
     {
         NodeConfigOutcome outcome = await configurator.ApplyAsync(spec, (change, limit) => ConfirmAsync(card, change.Interface, limit), cancel);
-        if (outcome.Result is not (NodeConfigResult.Changed or NodeConfigResult.Unchanged))
+        bool isDone = outcome.Result is NodeConfigResult.Changed or NodeConfigResult.Unchanged;
+        if (!isDone)
         {
             problems.Add(outcome.Detail);
         }
+
+        return isDone;
     }
 
     /// <summary>Without a token there is nobody to ask whether the new address works; without the coordinator's address it is looked for.</summary>
@@ -147,4 +153,11 @@ internal sealed partial class CardConfiguration(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The card's address is not confirmed yet: {Reason}")]
     private partial void LogNotProven(string reason);
+}
+
+/// <param name="Problems">What could not be done; the rest is.</param>
+/// <param name="Radios">Interfaces that are on their radio network now.</param>
+internal sealed record CardOutcome(ImmutableArray<string> Problems, ImmutableArray<string> Radios)
+{
+    public static readonly CardOutcome None = new([], []);
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using RpiAgent.Protos;
 
 namespace RpiAgent.Agent.Boot.Card;
 
@@ -28,6 +29,11 @@ internal sealed partial class CardDesk(AgentOptions options, CommandRunner comma
     {
         string folder = BootPartition.FindFolder(options)
             ?? throw new BootFileException($"there is no {BootFile.FileName} on the boot partition; write one with 'rpictl card prepare'");
+        if (BootPartition.FindSlip(folder) is { } slip)
+        {
+            throw new BootFileException($"{slip}: the file must be called {BootFile.FileName}; rename it, with the endings of names shown");
+        }
+
         try
         {
             return CardSettings.Merge([.. BootPartition.Read(folder).Select(file => file.Parse())]);
@@ -42,10 +48,33 @@ internal sealed partial class CardDesk(AgentOptions options, CommandRunner comma
     public Task TellAsync(string? problem, CancellationToken cancel) =>
         DoAsync(folder => CardWriter.Tell(folder, problem), problem is null ? "clear\n" : $"tell\n{problem}", cancel);
 
-    /// <summary>Takes used secrets off the card.</summary>
+    /// <summary>Takes used secrets off the card, when there are any. Cheap when there are none.</summary>
     /// <returns>Null when that is done, else why they are still there.</returns>
-    public Task<string?> ScrubAsync(bool legacyToo, CancellationToken cancel) =>
-        DoAsync(folder => CardWriter.Scrub(folder, legacyToo), legacyToo ? "scrub-all\n" : "scrub\n", cancel);
+    public async Task<string?> ScrubAsync(CancellationToken cancel)
+    {
+        try
+        {
+            if (UsedCard.Load(options) is not { } used || new UsedToken(options).HasBroughtNothing(used.TokenHash) || (used.IsScrubbed && !Holds(used)))
+            {
+                return null;
+            }
+
+            string? why = await DoAsync(folder => CardWriter.Scrub(folder, used), $"scrub\n{used.Render()}", cancel);
+            if (why is null && !used.IsScrubbed)
+            {
+                (used with { IsScrubbed = true }).Save(options);
+            }
+
+            return why;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+    }
+
+    private bool Holds(UsedCard used) =>
+        BootPartition.FindFolder(options) is { } folder && BootPartition.Read(folder).Any(file => CardSecrets.Holds(file.Content, used));
 
     private async Task<string?> DoAsync(Action<string> work, string order, CancellationToken cancel)
     {
@@ -70,6 +99,11 @@ internal sealed partial class CardDesk(AgentOptions options, CommandRunner comma
                 if (outside.Succeeded)
                 {
                     return null;
+                }
+
+                if (outside.ExitCode == ExitCodes.Refused)
+                {
+                    e = new IOException(outside.Error.Trim(), e);
                 }
             }
 

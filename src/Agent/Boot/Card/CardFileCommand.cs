@@ -6,7 +6,7 @@ namespace RpiAgent.Agent.Boot.Card;
 
 /// <summary>
 /// <c>rpi-agent card-file</c>: what the daemon has systemd run when the boot partition is read-only: a daemon in its own view of the
-/// file systems cannot make it writable. The order on the standard input: <c>tell</c>, <c>clear</c>, <c>scrub</c> or <c>scrub-all</c>, then text.
+/// file systems cannot make it writable. The order on the standard input: <c>tell</c>, <c>clear</c> or <c>scrub</c>, then text.
 /// </summary>
 internal static class CardFileCommand
 {
@@ -19,10 +19,10 @@ internal static class CardFileCommand
         return command;
     }
 
-    private static int Run(AgentOptions options, TextReader input, TextWriter words)
+    internal static int Run(AgentOptions options, TextReader input, TextWriter words)
     {
         string order = input.ReadLine() ?? "";
-        if (BootPartition.FindFolder(options) is not { } folder || order is not ("tell" or "clear" or "scrub" or "scrub-all"))
+        if (BootPartition.FindFolder(options) is not { } folder || order is not ("tell" or "clear" or "scrub"))
         {
             words.WriteLine("no card or no order");
             return ExitCodes.Usage;
@@ -42,7 +42,7 @@ internal static class CardFileCommand
             }
             else
             {
-                CardWriter.Scrub(folder, order == "scrub-all");
+                CardWriter.Scrub(folder, UsedCard.Read(input.ReadToEnd())!);
             }
 
             return ExitCodes.Ok;

@@ -16,6 +16,8 @@ internal sealed class CardNode(YamlNode node, string path)
     /// <summary>Nothing is written after the key.</summary>
     public bool IsEmpty => node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" };
 
+    public bool IsScalar(Func<string, bool> isWanted) => node is YamlScalarNode { Value: { } value } && isWanted(value);
+
     public BootFileException Bad(string message) => new($"{Path}:{node.Start.Line}: {message}");
 
     public string Text(string what) =>

@@ -14,8 +14,9 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
     private readonly UsedToken _used = new(options);
     private string _applied = "";
     private long _appliedAt;
-    private ImmutableArray<string> _problems = [], _ignored = [];
-    private bool _scrubLegacy, _isEphemeral;
+    private CardOutcome _outcome = CardOutcome.None;
+    private ImmutableArray<string> _ignored = [];
+    private bool _isEphemeral;
 
     public string Hash() => desk.Hash();
 
@@ -31,8 +32,8 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
 
         string hash = desk.Hash();
         CardSettings card = desk.Read();
-        (_scrubLegacy, _ignored) = (card.ScrubLegacy, card.Ignored);
-        if (hash != _applied || (!_problems.IsEmpty && time.GetElapsedTime(_appliedAt) > ApplyAgain))
+        _ignored = card.Ignored;
+        if (hash != _applied || (!_outcome.Problems.IsEmpty && time.GetElapsedTime(_appliedAt) > ApplyAgain))
         {
             foreach (string ignored in card.Ignored)
             {
@@ -40,14 +41,14 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
             }
 
             tell("making this Pi as its card says");
-            _problems = await configuration.ApplyAsync(card, changed, cancel);
+            _outcome = await configuration.ApplyAsync(card, changed, cancel);
             (_applied, _appliedAt) = (hash, time.GetTimestamp());
-            foreach (string problem in _problems)
+            foreach (string problem in _outcome.Problems)
             {
                 LogNotApplied(problem);
             }
 
-            await desk.TellAsync(_problems.IsEmpty ? null : string.Join('\n', _problems), cancel);
+            await desk.TellAsync(_outcome.Problems.IsEmpty ? null : string.Join('\n', _outcome.Problems), cancel);
         }
 
         JoinToken token = card.Token ?? throw new BootFileException("'join_token:' is missing; make one with 'rpictl token create' on the coordinator");
@@ -63,6 +64,7 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
             },
             changed);
         _used.Note(token);
+        new UsedCard(token.Hash, card.ScrubLegacy, _outcome.Radios).Save(options);
         return new EnrolmentOrder(coordinator, token.Reveal(), card.Hostname) { Labels = card.Labels };
     }
 
@@ -81,7 +83,7 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
 
     /// <summary>Why this Pi has not joined, on the card itself.</summary>
     public Task TellAsync(string problem, CancellationToken cancel) =>
-        desk.TellAsync(string.Join('\n', [problem, .. _problems, .. _ignored]), cancel);
+        desk.TellAsync(string.Join('\n', [problem, .. _outcome.Problems, .. _ignored]), cancel);
 
     /// <summary>This Pi has joined earlier: a reason of another time goes.</summary>
     public Task ForgetAsync(CancellationToken cancel) => desk.TellAsync(null, cancel);
@@ -89,14 +91,14 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
     /// <summary>This Pi has joined and its identity is on disk.</summary>
     public async Task DoneAsync(CancellationToken cancel)
     {
-        if (_problems.IsEmpty)
+        if (_outcome.Problems.IsEmpty)
         {
             await desk.TellAsync(null, cancel);
         }
 
         if (!_isEphemeral)
         {
-            await desk.ScrubAsync(_scrubLegacy, cancel);
+            await desk.ScrubAsync(cancel);
         }
     }
 

@@ -4,10 +4,10 @@ using RpiAgent.Agent.Status;
 namespace RpiAgent.Agent.Boot.Card;
 
 /// <summary>
-/// A used token must not stay on the card: tries again to take it away, after a power cut in the midst of it or on a boot partition
-/// that cannot be written, and warns with every status as long as it is there.
+/// Used secrets must not stay on the card: tries again to take them away, after a power cut in the midst of it or on a boot partition
+/// that cannot be written, and warns with every status as long as they are there.
 /// </summary>
-internal sealed class CardWatch(AgentOptions options, CardDesk desk, StatusBoard board, TimeProvider time) : BackgroundService
+internal sealed class CardWatch(CardDesk desk, StatusBoard board, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
 
@@ -16,7 +16,7 @@ internal sealed class CardWatch(AgentOptions options, CardDesk desk, StatusBoard
         using PeriodicTimer timer = new(Look, time);
         do
         {
-            string? why = HoldsUsedToken() ? await desk.ScrubAsync(legacyToo: false, stoppingToken) : null;
+            string? why = await desk.ScrubAsync(stoppingToken);
             ImmutableArray<string> warnings = why is null ? [] : [$"token still on the boot partition: {why}"];
             if (!warnings.SequenceEqual(board.Report.CardWarnings))
             {
@@ -24,17 +24,5 @@ internal sealed class CardWatch(AgentOptions options, CardDesk desk, StatusBoard
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
-
-    private bool HoldsUsedToken()
-    {
-        try
-        {
-            return desk.Read().Token is { } token && new UsedToken(options).Is(token);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or BootFileException)
-        {
-            return false;
-        }
     }
 }

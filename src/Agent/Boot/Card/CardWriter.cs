@@ -26,16 +26,21 @@ internal static class CardWriter
         byte[] text = Encoding.UTF8.GetBytes($"rpi-agent could not use the files on this card:\n\n{problem.ReplaceLineEndings("\n")}\n\nCorrect the file and put the card back, or save the file while the Pi runs.\n".ReplaceLineEndings("\r\n"));
         if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(text))
         {
-            AtomicFile.Write(path, text, ModeOf(folder));
+            // FAT gives all files one mode and takes no other.
+            AtomicFile.Write(path, text, BootPartition.Read(folder) is [{ } other, ..] ? File.GetUnixFileMode(other.Path) : AtomicFile.Public);
         }
     }
 
     /// <summary>First over the secrets where they are on the medium, then the file without them.</summary>
-    public static void Scrub(string folder, bool legacyToo)
+    /// <exception cref="BootFileException">A file cannot be read as what it should be: there may be more in it.</exception>
+    public static void Scrub(string folder, UsedCard used)
     {
+        string? doubt = null;
         foreach (CardFile file in BootPartition.Read(folder))
         {
-            if (CardScrub.Plan(file, legacyToo) is not { } scrubbed)
+            ScrubbedFile scrubbed = CardScrub.Plan(file, used);
+            doubt ??= scrubbed.Doubt;
+            if (scrubbed.IsClean)
             {
                 continue;
             }
@@ -46,10 +51,12 @@ internal static class CardWriter
                 stream.Flush(flushToDisk: true);
             }
 
-            AtomicFile.Write(file.Path, scrubbed.Without, ModeOf(folder));
+            AtomicFile.Write(file.Path, scrubbed.Without, File.GetUnixFileMode(file.Path));
+        }
+
+        if (doubt is not null)
+        {
+            throw new BootFileException(doubt);
         }
     }
-
-    /// <summary>FAT gives all files one mode and takes no other.</summary>
-    private static UnixFileMode ModeOf(string folder) => File.GetUnixFileMode(BootPartition.Read(folder)[0].Path);
 }

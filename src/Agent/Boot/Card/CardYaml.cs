@@ -8,7 +8,7 @@ namespace RpiAgent.Agent.Boot.Card;
 /// <summary>Reads YAML as people may write it on a card: small, plain, without anchors, tags or tabs.</summary>
 internal static class CardYaml
 {
-    private const int MaximumBytes = 64 * 1024;
+    public const int MaximumBytes = 64 * 1024;
     private const int MaximumDepth = 8;
 
     /// <summary>The file's octets as characters, without the byte order mark: of a file in no known encoding.</summary>

@@ -22,6 +22,10 @@ internal sealed class UsedToken(AgentOptions options)
     }
 
     /// <summary>Whether it has made the identity that this board has. A note of an older agent has no identity in it and counts as used.</summary>
-    public bool Is(JoinToken token) =>
-        File.Exists(Path) && File.ReadAllText(Path).TrimEnd('\n').Split(' ') is [var hash, .. var rest] && hash == token.Hash && (rest is not [var before] || before != Identity());
+    public bool Is(JoinToken token) => Noted() is [var hash, ..] && hash == token.Hash && !HasBroughtNothing(token.Hash);
+
+    /// <summary>It was noted, and the identity is still the one of before.</summary>
+    public bool HasBroughtNothing(string tokenHash) => Noted() is [var hash, var before] && hash == tokenHash && before == Identity();
+
+    private string[] Noted() => File.Exists(Path) ? File.ReadAllText(Path).TrimEnd('\n').Split(' ') : [];
 }
