@@ -18,14 +18,24 @@ public static partial class AtomicFile
         string temporary = Path.Join(directory, $".{Path.GetFileName(path)}.new");
         File.Delete(temporary);
         FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode };
-        using (FileStream file = new(temporary, options))
+        try
         {
-            File.SetUnixFileMode(file.SafeFileHandle, mode); // whatever the umask says
-            file.Write(content);
-            file.Flush(flushToDisk: true);
+            using (FileStream file = new(temporary, options))
+            {
+                File.SetUnixFileMode(file.SafeFileHandle, mode); // whatever the umask says
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (IOException)
+        {
+            File.Delete(temporary); // it may hold a secret
+            throw;
         }
 
-        Rename(temporary, path);
+        SyncDirectory(directory);
     }
 
     public static void Write(string path, string content, UnixFileMode mode) => Write(path, Encoding.UTF8.GetBytes(content), mode);

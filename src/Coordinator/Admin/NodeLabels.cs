@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using RpiAgent.Coordinator.Model;
-using RpiAgent.Coordinator.Scheduling;
+using RpiAgent.Protos;
 
 namespace RpiAgent.Coordinator.Admin;
 
@@ -8,7 +8,6 @@ namespace RpiAgent.Coordinator.Admin;
 internal static class NodeLabels
 {
     private const int MostLabels = 100;
-    private static readonly string[] BuiltIn = ["node", "storagedriver", "kernelversion", "operatingsystem", "ostype", "architecture", "role"];
 
     /// <exception cref="AdminRefusal">A label that no expression could match, or that the node's engine gives.</exception>
     public static NodeRecord Change(NodeRecord record, IEnumerable<KeyValuePair<string, string>> set, IEnumerable<string> remove)
@@ -33,20 +32,6 @@ internal static class NodeLabels
         }
     }
 
-    private static KeyValuePair<string, string> Checked(KeyValuePair<string, string> label)
-    {
-        if (BuiltIn.Contains(label.Key))
-        {
-            throw new AdminRefusal(RefusalKind.BadRequest, $"'{label.Key}' is known from the node itself and cannot be set");
-        }
-
-        // The soft mark would be taken off an expression's value, a slash would begin a regular expression.
-        ExpressionError? error = null;
-        if (label.Value.Length == 0 || label.Value[0] is '~' or '/' || Expression.Parse($"{label.Key}=={label.Value}", out error) is null)
-        {
-            throw new AdminRefusal(RefusalKind.BadRequest, $"no expression could ask for the label {label.Key}={label.Value}{(error is null ? ": it needs a value that begins with a letter or digit" : $": {error}")}");
-        }
-
-        return label;
-    }
+    private static KeyValuePair<string, string> Checked(KeyValuePair<string, string> label) =>
+        NodeLabelRules.Refuse(label.Key, label.Value) is { } refusal ? throw new AdminRefusal(RefusalKind.BadRequest, refusal) : label;
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using RpiAgent.Identity;
 using RpiAgent.Protos;
 using RpiAgent.Protos.Wire;
@@ -8,13 +9,14 @@ namespace RpiAgent.Coordinator.Cli;
 /// <summary><c>rpictl card</c>: what a freshly flashed card needs to join by itself. Secrets come from files or the standard input, never as words.</summary>
 internal static class CardCommands
 {
-    private static readonly Argument<DirectoryInfo> Folder = new("DIR") { Description = "The mounted boot partition of the card" };
+    private static readonly Argument<DirectoryInfo> Folder = new("DIR") { Description = "The mounted boot partition of the card, or an empty folder" };
     private static readonly Option<string> HostName = new("--hostname") { Description = "Name of the node; without it the cluster allots one", HelpName = "NAME" };
     private static readonly Option<string> Url = new("--url") { Description = "Address of the coordinator as the Pi reaches it; without it the Pi looks for it in its network", HelpName = "https://HOST:PORT" };
-    private static readonly Option<string> TokenFile = new("--token-file") { Description = "File with a join token, '-' for the standard input; without it a token is made", HelpName = "FILE" };
+    private static readonly Option<string> TokenFile = new("--token-file") { Description = "File with a join token, '-' for the standard input (after a passphrase that comes there, too); without it a token is made", HelpName = "FILE" };
     private static readonly Option<string> Lifetime = new("--lifetime") { Description = "How long the token lives that is made, like 45m, 12h or 7d", HelpName = "TIME" };
     private static readonly Option<uint> Uses = new("--uses") { Description = "Nodes that may join with the token that is made; 0 = as the coordinator is set", HelpName = "N" };
     private static readonly Option<string> Ssid = new("--wifi-ssid") { Description = "Radio network to join", HelpName = "NAME" };
+    private static readonly Option<string> SsidHex = new("--wifi-ssid-hex") { Description = "The same as pairs of hexadecimal digits, for a name that is not UTF-8", HelpName = "HEX" };
     private static readonly Option<string> Country = new("--wifi-country") { Description = "Where the Pi will be, as two letters", HelpName = "CC" };
     private static readonly Option<string> PassphraseFile = new("--wifi-passphrase-file") { Description = "File with the passphrase of the radio network, '-' for the standard input; without it you are asked", HelpName = "FILE" };
     private static readonly Option<bool> Hidden = new("--wifi-hidden") { Description = "The radio network does not announce its name" };
@@ -30,7 +32,7 @@ internal static class CardCommands
     {
         Command command = new("prepare", "Write the boot file onto a freshly flashed card, so that its Pi joins by itself.")
         {
-            Folder, HostName, Url, TokenFile, Uses, Lifetime, Ssid, Country, PassphraseFile, Hidden, Interface, Label, SshKey, SshUser, Force,
+            Folder, HostName, Url, TokenFile, Uses, Lifetime, Ssid, SsidHex, Country, PassphraseFile, Hidden, Interface, Label, SshKey, SshUser, Force,
         };
         command.SetAction(async (parsed, cancel) =>
         {
@@ -66,10 +68,17 @@ internal static class CardCommands
             SshKeys = parsed.GetValue(SshKey) is { } keys ? CardText.ReadKeys(await File.ReadAllTextAsync(keys, cancel)) : [],
         };
         text.Check();
-        JoinToken token = await TokenAsync(parsed, cancel);
-        target.RefuseOther(token.AuthorityDigest);
+        JoinToken? given = parsed.GetValue(TokenFile) is { } file
+            ? JoinToken.TryParse(ReadSecret(file), out JoinToken? read, out string? refusal) ? read : throw new CliFailure(ExitCodes.Usage, refusal)
+            : null;
         string what = target.Exists ? "Replaced the boot file" : "Wrote";
-        target.Write(text.Render(token));
+        JoinToken token = given is null ? await MakeTokenAsync(parsed, target, text, cancel) : given;
+        if (given is not null)
+        {
+            target.RefuseOther(given.AuthorityDigest);
+            target.Write(text.Render(given));
+        }
+
         if (terminal.Json)
         {
             terminal.Result(new CardJson(target.Path, token.Id), CliJson.Pretty.CardJson);
@@ -79,16 +88,17 @@ internal static class CardCommands
             terminal.Say($"{what} {target.Path} with the join token {token.Id}. Unmount the card and put it into its Pi.");
         }
 
+        if (!target.IsPartition)
+        {
+            terminal.Say($"This is no boot partition of a Pi: copy {Path.GetFileName(target.Path)} to one, beside config.txt.");
+        }
+
         return ExitCodes.Ok;
     }
 
-    private static async Task<JoinToken> TokenAsync(ParseResult parsed, CancellationToken cancel)
+    /// <summary>A token that lets somebody in is made when all else is known to be right, and taken back when it did not get onto the card.</summary>
+    private static async Task<JoinToken> MakeTokenAsync(ParseResult parsed, CardTarget target, CardText text, CancellationToken cancel)
     {
-        if (parsed.GetValue(TokenFile) is { } file)
-        {
-            return JoinToken.TryParse(ReadSecret(file), out JoinToken? given, out string? refusal) ? given : throw new CliFailure(ExitCodes.Usage, refusal);
-        }
-
         CreateTokenRequest request = new() { Uses = parsed.GetValue(Uses), Note = $"card {parsed.GetValue(HostName)}".Trim() };
         if (parsed.GetValue(Lifetime) is { } lifetime)
         {
@@ -96,23 +106,47 @@ internal static class CardCommands
         }
 
         using Connection connection = Connection.Open(parsed.GetValue(CommonOptions.Coordinator)!, parsed.GetValue(CommonOptions.Credentials)!);
+        target.RefuseOther(connection.AuthorityDigest);
+        text.Render(JoinToken.Create(connection.AuthorityDigest));
         CreateTokenReply made = await connection.AskAsync((client, options) => client.CreateTokenAsync(request, options), cancel);
-        return JoinToken.TryParse(made.Token, out JoinToken? token, out string? wrong) ? token : throw new CliFailure(ExitCodes.Bug, wrong);
+        if (!JoinToken.TryParse(made.Token, out JoinToken? token, out string? wrong))
+        {
+            throw new CliFailure(ExitCodes.Bug, wrong);
+        }
+
+        try
+        {
+            target.Write(text.Render(token));
+            return token;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await connection.AskAsync((client, options) => client.RevokeTokenAsync(new RevokeTokenRequest { Id = made.Info.Id }, options), cancel);
+            throw;
+        }
     }
 
     private static CardRadio? ReadRadio(ParseResult parsed, Terminal terminal)
     {
-        if (parsed.GetValue(Ssid) is not { } ssid)
+        (string? ssid, string? hex) = (parsed.GetValue(Ssid), parsed.GetValue(SsidHex));
+        if (ssid is null && hex is null)
         {
             return parsed.GetValue(PassphraseFile) is null && parsed.GetValue(Country) is null ? null
                 : throw new CliFailure(ExitCodes.Usage, "--wifi-country and --wifi-passphrase-file need --wifi-ssid");
         }
 
+        byte[] name = (ssid, hex) switch
+        {
+            ({ } text, null) => Encoding.UTF8.GetBytes(text),
+            (null, { } digits) when digits.Length % 2 == 0 && digits.All(char.IsAsciiHexDigit) => Convert.FromHexString(digits),
+            (null, _) => throw new CliFailure(ExitCodes.Usage, $"--wifi-ssid-hex '{hex}' is not pairs of hexadecimal digits"),
+            _ => throw new CliFailure(ExitCodes.Usage, "--wifi-ssid and --wifi-ssid-hex are the same; give one of them"),
+        };
         string country = parsed.GetValue(Country) ?? throw new CliFailure(ExitCodes.Usage, "--wifi-ssid needs --wifi-country: without a country the radio stays off");
         string passphrase = parsed.GetValue(PassphraseFile) is { } file
             ? ReadSecret(file)
-            : terminal.AskSecret($"Passphrase of the radio network {ssid}: ") ?? throw new CliFailure(ExitCodes.Usage, "there is no terminal to ask at: --wifi-ssid needs --wifi-passphrase-file, '-' for the standard input");
-        return CardRadio.Create(parsed.GetValue(Interface)!, ssid, passphrase, country, parsed.GetValue(Hidden));
+            : terminal.AskSecret($"Passphrase of the radio network {ssid ?? hex}: ") ?? throw new CliFailure(ExitCodes.Usage, "there is no terminal to ask at: --wifi-ssid needs --wifi-passphrase-file, '-' for the standard input");
+        return CardRadio.Create(parsed.GetValue(Interface)!, name, passphrase, country, parsed.GetValue(Hidden));
     }
 
     private static string ReadSecret(string file) => (file == "-" ? Console.In.ReadLine() ?? "" : File.ReadAllText(file)).TrimEnd('\r', '\n');

@@ -7,17 +7,22 @@ namespace RpiAgent.Coordinator.Cli;
 /// <summary>The folder a boot file goes into.</summary>
 internal sealed partial class CardTarget
 {
+    private const string FileName = "rpi-agent.yaml";
     private static readonly string[] Marks = ["config.txt", "cmdline.txt"];
     private readonly bool _force;
 
-    private CardTarget(string folder, bool force) => (Path, _force) = (System.IO.Path.Join(folder, "rpi-agent.yaml"), force);
+    private CardTarget(string folder, bool isPartition, bool force) => (Path, IsPartition, _force) = (System.IO.Path.Join(folder, FileName), isPartition, force);
 
     public string Path { get; }
+
+    /// <summary>It looks like the boot partition of a Pi.</summary>
+    public bool IsPartition { get; }
 
     /// <summary>A boot file is there already.</summary>
     public bool Exists => File.Exists(Path);
 
-    /// <exception cref="CliFailure">Not the boot partition of a Pi.</exception>
+    /// <summary>A boot partition, or a folder that holds nothing else, to copy the file from.</summary>
+    /// <exception cref="CliFailure">Neither.</exception>
     public static CardTarget Open(string folder, bool force)
     {
         if (!Directory.Exists(folder))
@@ -25,11 +30,13 @@ internal sealed partial class CardTarget
             throw new CliFailure(ExitCodes.Usage, $"there is no folder {folder}; mount the card's boot partition first");
         }
 
-        return force || Marks.Any(mark => File.Exists(System.IO.Path.Join(folder, mark))) ? new CardTarget(folder, force)
-            : throw new CliFailure(ExitCodes.Refused, $"{folder} is not the boot partition of a Pi: it has neither {string.Join(" nor ", Marks)}; --force writes there all the same");
+        bool isPartition = Marks.Any(mark => File.Exists(System.IO.Path.Join(folder, mark)));
+        bool isEmpty = Directory.EnumerateFileSystemEntries(folder).All(path => System.IO.Path.GetFileName(path) == FileName);
+        return force || isPartition || isEmpty ? new CardTarget(folder, isPartition, force)
+            : throw new CliFailure(ExitCodes.Refused, $"{folder} is not the boot partition of a Pi: it has neither {string.Join(" nor ", Marks)}, and it is not empty; --force writes there all the same");
     }
 
-    /// <exception cref="CliFailure">There is a boot file that is not of the cluster with this CA.</exception>
+    /// <exception cref="CliFailure">There is a boot file that is not of the cluster with this CA, or that a person wrote.</exception>
     public void RefuseOther(string authorityDigest)
     {
         if (_force || !Exists)
@@ -37,10 +44,13 @@ internal sealed partial class CardTarget
             return;
         }
 
-        string? digest = Digest().Match(File.ReadAllText(Path)) is { Success: true } found ? found.Groups["digest"].Value : null;
-        if (digest != authorityDigest)
+        string present = File.ReadAllText(Path);
+        string? digest = Digest().Match(present) is { Success: true } found ? found.Groups["digest"].Value : null;
+        string? whose = digest is null ? "of nobody knows which cluster" : digest != authorityDigest ? "of another cluster"
+            : !present.StartsWith(CardText.FirstLine, StringComparison.Ordinal) ? "not made by this command" : null;
+        if (whose is not null)
         {
-            throw new CliFailure(ExitCodes.Refused, $"{Path} is {(digest is null ? "of nobody knows which" : "of another")} cluster; --force replaces it");
+            throw new CliFailure(ExitCodes.Refused, $"{Path} is {whose}; --force replaces it");
         }
     }
 
@@ -48,7 +58,7 @@ internal sealed partial class CardTarget
     public void Write(string text)
     {
         string folder = System.IO.Path.GetDirectoryName(Path)!;
-        UnixFileMode mode = Marks.Append("rpi-agent.yaml").Select(name => System.IO.Path.Join(folder, name)).FirstOrDefault(File.Exists) is { } known ? File.GetUnixFileMode(known) : AtomicFile.Private;
+        UnixFileMode mode = Marks.Append(FileName).Select(name => System.IO.Path.Join(folder, name)).FirstOrDefault(File.Exists) is { } known ? File.GetUnixFileMode(known) : AtomicFile.Private;
         AtomicFile.Write(Path, text, mode);
     }
 

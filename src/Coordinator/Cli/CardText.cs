@@ -9,6 +9,8 @@ namespace RpiAgent.Coordinator.Cli;
 /// <summary>The boot file as an operator wishes it.</summary>
 internal sealed record CardText
 {
+    public const string FirstLine = "# By 'rpictl card prepare', which replaces the whole file.";
+
     public string HostName { get; init; } = "";
 
     /// <summary>Empty: the Pi looks for the coordinator itself.</summary>
@@ -58,11 +60,16 @@ internal sealed record CardText
         {
             throw new CliFailure(ExitCodes.Usage, $"--label {twice.Key} is given twice");
         }
+
+        if (Labels.Select(label => NodeLabelRules.Refuse(label.Key, label.Value)).FirstOrDefault(refusal => refusal is not null) is { } refused)
+        {
+            throw new CliFailure(ExitCodes.Usage, $"--label: {refused}");
+        }
     }
 
     public string Render(JoinToken token)
     {
-        StringBuilder text = new("version: 1\n");
+        StringBuilder text = new($"{FirstLine}\nversion: 1\n");
         if (HostName.Length > 0)
         {
             text.Append($"hostname: {Quoted(HostName)}\n");
@@ -103,7 +110,7 @@ internal sealed record CardText
     }
 
     /// <exception cref="CliFailure">A control character.</exception>
-    private static string Quoted(string text) => text.Any(char.IsControl)
+    private static string Quoted(string text) => text.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029')
         ? throw new CliFailure(ExitCodes.Usage, $"'{text}' has a control character")
         : $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 }
@@ -114,9 +121,8 @@ internal sealed record CardRadio(string Interface, ImmutableArray<byte> Ssid, st
     private const int KeyDigits = 64, Rounds = 4096;
 
     /// <exception cref="CliFailure">Without the password in its words.</exception>
-    public static CardRadio Create(string interfaceName, string ssid, string password, string country, bool isHidden)
+    public static CardRadio Create(string interfaceName, byte[] name, string password, string country, bool isHidden)
     {
-        byte[] name = Encoding.UTF8.GetBytes(ssid);
         if (name.Length is 0 or > 32)
         {
             throw new CliFailure(ExitCodes.Usage, $"--wifi-ssid has {name.Length} octets; it takes 1 to 32");

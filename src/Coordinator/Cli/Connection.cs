@@ -29,6 +29,9 @@ internal sealed class Connection : IDisposable
 
     public Uri Address { get; private set; }
 
+    /// <summary>Of the cluster's CA, as in its join tokens.</summary>
+    public string AuthorityDigest => CertificateAuthority.DigestOf(_credentials.Authority);
+
     /// <summary>For streams; <see cref="FindLeaderAsync"/> comes first.</summary>
     public ClusterAdmin.ClusterAdminClient Client { get; private set; }
 
