@@ -26,16 +26,16 @@ install_agent() {
 }
 
 # write_boot_file NAME TOKEN
+# RPI_TRY_CARDS=bare: no names, which the cluster then allots, and on every second card no address of the coordinator.
 write_boot_file() {
     local file
     file=$(board_folder "$1")/boot/rpi-agent.yaml
-    cat >"$file.part" <<EOF
-version: 1
-hostname: $1
-coordinator:
-  url: https://$LAN.$COORDINATOR_HOST:7444
-join_token: $2
-EOF
+    {
+        echo "version: 1"
+        [ "${RPI_TRY_CARDS:-}" = bare ] || echo "hostname: $1"
+        [[ ${RPI_TRY_CARDS:-} = bare && $1 = *[02468] ]] || echo "coordinator: {url: 'https://$LAN.$COORDINATOR_HOST:7444'}"
+        echo "join_token: $2"
+    } >"$file.part"
     mv "$file.part" "$file"
 }
 

@@ -4,7 +4,9 @@ using System.Text.Json;
 namespace RpiAgent.Tests.EndToEnd.Support;
 
 /// <summary>Drives deploy/try.sh. One instance is one cluster of virtual Pis with its own network, containers and files.</summary>
-public sealed class Rig(string instance)
+/// <param name="instance">Its name.</param>
+/// <param name="cards">What the boards' cards leave out: with "bare" the names, and on every second one the coordinator's address.</param>
+public sealed class Rig(string instance, string cards = "")
 {
     public static readonly string Repository = FindRepository();
 
@@ -45,6 +47,7 @@ public sealed class Rig(string instance)
             UseShellExecute = false,
         };
         start.Environment["RPI_TRY_INSTANCE"] = instance;
+        start.Environment["RPI_TRY_CARDS"] = cards;
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();
         using CancellationTokenSource timeout = new(limit);
