@@ -71,7 +71,8 @@ internal sealed partial class DiscoveryAsker(TimeProvider time, ILogger<Coordina
         }
         catch (SocketException e)
         {
-            LogNotAsked(own.ToString(), e.Message);
+            string from = own.ToString();
+            LogNotAsked(from, e.Message);
         }
 
         return found;

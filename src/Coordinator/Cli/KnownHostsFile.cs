@@ -82,10 +82,10 @@ internal static class KnownHostsFile
                 throw new IOException($"ssh-keygen -R {host}: {error.Trim()}");
             }
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException slow) when (!cancel.IsCancellationRequested)
         {
             process.Kill();
-            throw new IOException($"ssh-keygen -R {host}: no end within {Limit.TotalSeconds} s");
+            throw new IOException($"ssh-keygen -R {host}: no end within {Limit.TotalSeconds} s", slow);
         }
     }
 }

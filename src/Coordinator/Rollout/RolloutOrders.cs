@@ -41,9 +41,9 @@ internal sealed partial class RolloutOrders(AgentConnections connections, Coordi
         {
             return turn with { Failure = $"refused: {refused.Status.Detail}" };
         }
-        catch (RpcException failure) when (!term.Ended.IsCancellationRequested)
+        catch (Exception failure) when (failure is RpcException or ObjectDisposedException && !term.Ended.IsCancellationRequested)
         {
-            LogNotSent(node.Name, failure.Status.Detail);
+            LogNotSent(node.Name, failure is RpcException call ? call.Status.Detail : failure.Message);
         }
 
         return turn with { SentAt = time.GetUtcNow() };

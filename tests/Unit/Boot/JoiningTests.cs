@@ -37,7 +37,7 @@ public sealed class JoiningTests : IDisposable
         TrustClock clock = new(time);
         CommandRunner commands = new(time);
         CoordinatorClient coordinator = new(clock, time);
-        CoordinatorSearch search = new(coordinator, time, NullLogger<CoordinatorSearch>.Instance);
+        CoordinatorSearch search = new(coordinator, new DiscoveryAsker(time, NullLogger<CoordinatorSearch>.Instance), time, NullLogger<CoordinatorSearch>.Instance);
         CardOrder card = new(
             _options, new CardDesk(_options, commands, NullLogger<CardDesk>.Instance),
             new CardConfiguration(_options, new NodeConfigurator(_options, time, NullLoggerFactory.Instance), coordinator, search, commands, time, NullLogger<CardConfiguration>.Instance),

@@ -64,7 +64,11 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
             },
             changed);
         _used.Note(token);
-        new UsedCard(token.Hash, card.ScrubLegacy, _outcome.Radios).Save(options);
+        if (!_isEphemeral)
+        {
+            new UsedCard(token.Hash, card.ScrubLegacy, _outcome.Radios).Save(options);
+        }
+
         return new EnrolmentOrder(coordinator, token.Reveal(), card.Hostname) { Labels = card.Labels };
     }
 
@@ -96,10 +100,7 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
             await desk.TellAsync(null, cancel);
         }
 
-        if (!_isEphemeral)
-        {
-            await desk.ScrubAsync(cancel);
-        }
+        await desk.ScrubAsync(cancel);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The card: {Ignored}")]

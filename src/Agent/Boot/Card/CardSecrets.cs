@@ -50,13 +50,13 @@ internal static partial class CardSecrets
     private static CardSecret New(Match whole, Group value, string instead) =>
         new(whole.Index, whole.Index + whole.Length, [new Range(value.Index, value.Index + value.Length)], instead);
 
-    [GeneratedRegex("(?<=^|\\n|^\\u00EF\\u00BB\\u00BF)wifi_password=(?<value>[^\\r\\n]+(?:\\r(?!\\n|$)[^\\r\\n]*)*)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("(?<=^|\\n|^\\u00EF\\u00BB\\u00BF)wifi_password=(?<value>[^\\r\\n]+(?:\\r(?!\\n|$)[^\\r\\n]*)*)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex PasswordLine();
 
-    [GeneratedRegex("(?<=^|\\n|\\r) *['\"]?join_token['\"]? *:(?<value>[^\\r\\n]*)")]
+    [GeneratedRegex("(?<=^|\\n|\\r) *['\"]?join_token['\"]? *:(?<value>[^\\r\\n]*)", RegexOptions.None, 1000)]
     private static partial Regex TokenLine();
 
-    [GeneratedRegex("rpi1\\.[0-9a-f]{64}\\.[A-Za-z0-9_-]{43}|[A-Za-z0-9_.-]*\\.{4}[A-Za-z0-9_.-]*")]
+    [GeneratedRegex("rpi1\\.[0-9a-f]{64}\\.[A-Za-z0-9_-]{43}|[A-Za-z0-9_.-]*\\.{4}[A-Za-z0-9_.-]*", RegexOptions.None, 1000)]
     private static partial Regex TokenText();
 }
 
