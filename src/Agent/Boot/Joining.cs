@@ -29,6 +29,7 @@ internal sealed partial class Joining(
         while (true)
         {
             string seen = card.Hash();
+            bool mayHelpItself = true;
             try
             {
                 if (enroller.Load() is { } known && !await IsExpiredAsync(known, cancel) && !await IsRefusedAsync(known, cancel))
@@ -49,6 +50,7 @@ internal sealed partial class Joining(
                 string reason = e is IOException or UnauthorizedAccessException ? Refusal.OfDisk(e).ToString() : e.Message;
                 tell($"not enrolled: {reason}");
                 LogWaiting(reason);
+                mayHelpItself = e is not BootFileException || card.IsUndone;
                 await card.TellAsync(reason, cancel);
             }
 
@@ -57,11 +59,11 @@ internal sealed partial class Joining(
             {
                 await Task.Delay(Look, time, cancel);
             }
-            while (seen == card.Hash() && time.GetElapsedTime(since) < AskAgain);
+            while (seen == card.Hash() && (!mayHelpItself || time.GetElapsedTime(since) < AskAgain));
         }
     }
 
-    /// <returns>Null when the card has changed meanwhile, or it took too long.</returns>
+    /// <returns>Null when the card has changed meanwhile, it took too long, or the coordinator went away.</returns>
     private async Task<EnrolledNode?> EnrolAsync(string seen, CancellationToken cancel)
     {
         using CancellationTokenSource changed = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -72,8 +74,12 @@ internal sealed partial class Joining(
             // Now that the card has brought the network up: without one nobody can set the clock.
             await WaitForClockAsync(changed.Token);
 
-            EnrolledNode enrolled = await enroller.EnrolAsync(order, reason => tell($"enrolling: {reason}"), changed.Token);
-            await card.DoneAsync(cancel);
+            EnrolledNode? enrolled = await enroller.EnrolAsync(order, reason => tell($"enrolling: {reason}"), changed.Token);
+            if (enrolled is not null)
+            {
+                await card.DoneAsync(cancel);
+            }
+
             return enrolled;
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)

@@ -20,6 +20,11 @@ internal static class StatusCommand
     {
         try
         {
+            if (Directory.Exists(options.Under(options.StateDirectory)))
+            {
+                Directory.GetFileSystemEntries(options.Under(options.StateDirectory)); // else a file that others may not see is no file
+            }
+
             output.WriteLine(new IdentityStore(options).Load(new BoardReader(options).Read()) is { } node
                 ? $"enrolled as {node.Spec.Name} with {node.Saved.Coordinator.Authority}"
                 : "not enrolled");
@@ -27,6 +32,11 @@ internal static class StatusCommand
         catch (EnrolmentException e)
         {
             output.WriteLine($"not enrolled: {e.Message}");
+        }
+
+        catch (UnauthorizedAccessException)
+        {
+            output.WriteLine("whether this node is enrolled is for root to see: run this with sudo");
         }
 
         ClockWait clock = new(new ClockProbe(options), new CommandRunner(TimeProvider.System), TimeProvider.System);
@@ -39,7 +49,7 @@ internal static class StatusCommand
 
         try
         {
-            CardSettings card = CardSettings.Merge([.. BootPartition.Read(folder).Select(file => file.Parse())]);
+            CardSettings card = CardSettings.Merge([.. BootPartition.Read(folder).Select(file => file.Parse())], SystemCountry.Read(options));
             foreach (CardValue value in card.Values)
             {
                 output.WriteLine($"  {value.Key}: {value.Shown}  ({value.Source})");

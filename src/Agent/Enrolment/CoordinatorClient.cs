@@ -16,9 +16,10 @@ internal sealed class CoordinatorClient(TrustClock clock, TimeProvider time)
     private const int MostBytes = 256 * 1024;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    /// <summary>The CA of the cluster at this address, if it is the one the token speaks of. What the server shows before that is not trusted.</summary>
+    /// <summary>The CA of the cluster at this address, if it is the one with this digest. What the server shows before that is not trusted.</summary>
+    /// <param name="authorityDigest">As in the join token, or on the card; null when nobody told, then any will do.</param>
     /// <exception cref="EnrolmentException">It is another cluster.</exception>
-    public async Task<X509Certificate2> FetchAuthorityAsync(Uri coordinator, JoinToken token, CancellationToken cancel)
+    public async Task<X509Certificate2> FetchAuthorityAsync(Uri coordinator, string? authorityDigest, CancellationToken cancel)
     {
         SslClientAuthenticationOptions anything = ClusterTls.UnverifiedClientOptions();
         GetCertificateAuthorityReply reply = await CallAsync(
@@ -34,21 +35,21 @@ internal sealed class CoordinatorClient(TrustClock clock, TimeProvider time)
         }
 
         string digest = CertificateAuthority.DigestOf(authority);
-        return digest == token.AuthorityDigest
+        return authorityDigest is null || digest == authorityDigest
             ? authority
-            : throw new EnrolmentException($"the join token is of another cluster: it names the CA {token.AuthorityDigest[..12]}…, {coordinator} has {digest[..12]}…; use a token made by that coordinator, or correct its address");
+            : throw new EnrolmentException($"the join token is of another cluster: it names the CA {authorityDigest[..12]}…, {coordinator} has {digest[..12]}…; use a token made by that coordinator, or correct its address");
     }
 
     /// <summary>
-    /// Null when the coordinator of the token's cluster answers at this address, else why that is not known. Another server can show
+    /// Null when the coordinator of the cluster with this CA answers at this address, else why that is not known. Another server can show
     /// the cluster's CA, but not answer by a certificate of it.
     /// </summary>
     /// <param name="throughInterface">The only interface to ask over; empty for any.</param>
-    public async Task<string?> WhyNotProvenAsync(Uri coordinator, JoinToken token, CancellationToken cancel, string throughInterface = "")
+    public async Task<string?> WhyNotProvenAsync(Uri coordinator, string? authorityDigest, CancellationToken cancel, string throughInterface = "")
     {
         try
         {
-            using X509Certificate2 authority = await FetchAuthorityAsync(coordinator, token, cancel);
+            using X509Certificate2 authority = await FetchAuthorityAsync(coordinator, authorityDigest, cancel);
             await CallAsync(
                 coordinator,
                 ClusterTls.AnonymousClientOptions(authority, clock, PeerRole.Coordinator),

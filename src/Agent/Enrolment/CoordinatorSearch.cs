@@ -1,24 +1,22 @@
-using RpiAgent.Identity;
-
 namespace RpiAgent.Agent.Enrolment;
 
 /// <summary>
 /// Finds the coordinator by multicast DNS when the card names none. Anybody may answer; only the one that proves to hold a certificate of
-/// the CA in the join token is taken, as soon as it has, whatever the others do.
+/// the CA that the card names is taken, as soon as it has, whatever the others do.
 /// </summary>
 internal sealed partial class CoordinatorSearch(CoordinatorClient coordinator, DiscoveryAsker asker, TimeProvider time, ILogger<CoordinatorSearch> log)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
-    /// <summary>Searches until the coordinator of the token's cluster is found.</summary>
+    /// <summary>Searches until the coordinator of the cluster with this CA is found.</summary>
     /// <param name="tell">Gets why it is not found yet, and whether that has lasted so long that a person should know.</param>
-    public async Task<Uri> FindAsync(JoinToken token, Func<string, bool, Task> tell, CancellationToken cancel)
+    public async Task<Uri> FindAsync(string authorityDigest, Func<string, bool, Task> tell, CancellationToken cancel)
     {
         long since = time.GetTimestamp();
         while (true)
         {
-            FoundCoordinator found = await TryFindAsync(token, cancel);
+            FoundCoordinator found = await TryFindAsync(authorityDigest, cancel);
             if (found.Address is { } address)
             {
                 return address;
@@ -31,11 +29,11 @@ internal sealed partial class CoordinatorSearch(CoordinatorClient coordinator, D
 
     /// <summary>Asks once.</summary>
     /// <param name="throughInterface">The only interface to ask over; empty for any.</param>
-    public async Task<FoundCoordinator> TryFindAsync(JoinToken token, CancellationToken cancel, string throughInterface = "") =>
-        await FirstProvenAsync([.. DiscoveryCandidates.Pick(await asker.AskAsync(throughInterface, cancel)).Select(one => new Uri($"https://{one}"))], token, cancel, throughInterface);
+    public async Task<FoundCoordinator> TryFindAsync(string authorityDigest, CancellationToken cancel, string throughInterface = "") =>
+        await FirstProvenAsync([.. DiscoveryCandidates.Pick(await asker.AskAsync(throughInterface, cancel)).Select(one => new Uri($"https://{one}"))], authorityDigest, cancel, throughInterface);
 
     /// <summary>Asks all at once: an address that never answers does not hold up the true one.</summary>
-    internal async Task<FoundCoordinator> FirstProvenAsync(Uri[] addresses, JoinToken token, CancellationToken cancel, string throughInterface = "")
+    internal async Task<FoundCoordinator> FirstProvenAsync(Uri[] addresses, string authorityDigest, CancellationToken cancel, string throughInterface = "")
     {
         string why = "nobody answers";
         using CancellationTokenSource found = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -64,7 +62,7 @@ internal sealed partial class CoordinatorSearch(CoordinatorClient coordinator, D
         return new FoundCoordinator(null, $"no coordinator found in the network: {why}; is it on, and in the same network? Else write its address, 'coordinator:' with 'url:'");
 
         async Task<(Uri, string?)> AskAsync(Uri address, CancellationToken enough) =>
-            (address, await coordinator.WhyNotProvenAsync(address, token, enough, throughInterface));
+            (address, await coordinator.WhyNotProvenAsync(address, authorityDigest, enough, throughInterface));
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Found the coordinator at {Address}")]

@@ -12,6 +12,9 @@ internal sealed record EnrolmentOrder(Uri Coordinator, string JoinToken, string 
 {
     /// <summary>Wished labels of the node.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>The address was found in the network, where it may be another one by and by.</summary>
+    public bool IsFound { get; init; }
 }
 
 /// <summary>Turns a join token into an identity on disk.</summary>
@@ -22,6 +25,7 @@ internal sealed partial class Enroller(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan AskingLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan AskingPause = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan FindAgain = TimeSpan.FromMinutes(1);
     private readonly ILogger<Enroller> _logger = logger;
 
     /// <summary>The identity this board already has, or null.</summary>
@@ -54,10 +58,12 @@ internal sealed partial class Enroller(
 
     /// <summary>Tries until it works.</summary>
     /// <param name="tell">Gets the reason of each failed try, for STATUS=.</param>
+    /// <returns>Null when a found address does not answer any more and is to be looked for again.</returns>
     /// <exception cref="EnrolmentException">Trying again cannot help.</exception>
-    public async Task<EnrolledNode> EnrolAsync(EnrolmentOrder order, Action<string> tell, CancellationToken cancel)
+    public async Task<EnrolledNode?> EnrolAsync(EnrolmentOrder order, Action<string> tell, CancellationToken cancel)
     {
         TimeSpan pause = FirstPause;
+        long since = time.GetTimestamp();
         while (true)
         {
             try
@@ -74,6 +80,11 @@ internal sealed partial class Enroller(
 
                 tell(failure.Reason);
                 LogRetry(failure.Reason, pause.TotalSeconds);
+            }
+
+            if (order.IsFound && time.GetElapsedTime(since) > FindAgain)
+            {
+                return null;
             }
 
             // Nodes that were powered on together must not come back together.
@@ -99,7 +110,7 @@ internal sealed partial class Enroller(
 
         Board board = boards.Read();
         OwnRoute route = await RouteProbe.ToAsync(order.Coordinator, cancel);
-        using X509Certificate2 authority = await coordinator.FetchAuthorityAsync(order.Coordinator, token, cancel);
+        using X509Certificate2 authority = await coordinator.FetchAuthorityAsync(order.Coordinator, token.AuthorityDigest, cancel);
         using ECDsa key = store.PrepareKey(board);
         EnrolReply reply = await coordinator.EnrolAsync(
             order.Coordinator,

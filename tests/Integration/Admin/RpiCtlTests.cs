@@ -35,6 +35,27 @@ public sealed class RpiCtlTests(ConsulServer consul) : IClassFixture<ConsulServe
     }
 
     [Fact]
+    public async Task A_card_that_is_not_written_leaves_no_token_that_lets_somebody_in()
+    {
+        await using AdminServer server = await StartAsync();
+        string card = Directory.CreateDirectory(Path.Join(_folder, "card")).FullName;
+        (int code, _, string words) = await server.RpiCtlAsync(consul, "card", "prepare", card, "--hostname", "first");
+        Assert.Equal((0, true), (code, words.Contains("This is no boot partition of a Pi: copy rpi-agent.yaml to one", StringComparison.Ordinal)));
+
+        Write("card/rpi-agent.yaml", "version: 1\n");
+        Assert.Equal(ExitCodes.Refused, (await server.RpiCtlAsync(consul, "card", "prepare", card, "--hostname", "refused")).Code);
+        File.Delete(Path.Join(card, "rpi-agent.yaml"));
+        Directory.CreateDirectory(Path.Join(card, "rpi-agent.yaml")); // in the way of the file
+        Assert.Equal(ExitCodes.Refused, (await server.RpiCtlAsync(consul, "card", "prepare", card, "--hostname", "failed")).Code);
+
+        Assert.Equal(["rpi-agent.yaml"], Directory.GetFileSystemEntries(card).Select(path => Path.GetFileName(path)));
+        Dictionary<string, string> tokens = Json(await server.RpiCtlAsync(consul, "token", "ls", "--json")).EnumerateArray()
+            .Where(one => one.GetProperty("note").GetString()!.StartsWith("card ", StringComparison.Ordinal))
+            .ToDictionary(one => one.GetProperty("note").GetString()!, one => one.GetProperty("state").GetString()!);
+        Assert.Equal(new Dictionary<string, string> { ["card first"] = "usable", ["card failed"] = "revoked" }, tokens);
+    }
+
+    [Fact]
     public async Task A_stack_is_deployed_changed_and_removed_with_the_files_and_variables_it_asks_for()
     {
         await using AdminServer server = await StartAsync();

@@ -1,6 +1,5 @@
 using RpiAgent.Agent.Boot.Card;
 using RpiAgent.Agent.NodeConfig;
-using RpiAgent.Identity;
 using Xunit;
 
 namespace RpiAgent.Tests.Integration.Cards;
@@ -17,7 +16,7 @@ public sealed class CardConfigurationTests : IDisposable
     {
         CardSettings card = new()
         {
-            Token = JoinToken.Create(new string('a', 64)),
+            AuthorityDigest = new string('a', 64),
             Addresses = [AddressWish.Static("eth0", "192.168.77.9/24", "192.168.77.1", [])],
         };
         CardOutcome outcome = await _bench.Configuration.ApplyAsync(card, CancellationToken.None, TestContext.Current.CancellationToken)

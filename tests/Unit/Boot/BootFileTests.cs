@@ -102,10 +102,13 @@ public class BootFileTests
     [InlineData("version: 1\nwifi: {interfaces: {wlan0: {ssid: a, password: short}}}\n", ":2: E_BAD_WIFI")]
     [InlineData("version: 1\nnetwork: {interfaces: {eth0: {method: static, address: 192.168.1.300/24}}}\n", ":2: E_BAD_ADDRESS")]
     [InlineData("version: 1\nnetwork: {interfaces: {eth0: {method: dhcp, address: 192.168.1.3/24}}}\n", "go with 'method: static'")]
-    [InlineData("version: 1\nnetwork: {interfaces: {eth0: {method: dhcp, search: lan}}}\n", "'search' is not supported")]
     [InlineData("version: 1\nnetwork: {interfaces: {lo: {method: dhcp}}}\n", "E_BAD_IFACE")]
-    [InlineData("version: 1\nconsul: {join: [a]}\n", ":2: 'consul' is not supported")]
-    [InlineData("version: 1\ndocker: {tls: true}\n", ":2: 'tls' is not supported")]
+    [InlineData("version: 1\nwifi: {country: Germany}\n", ":2: wifi.country 'Germany'")]
+    [InlineData("version: 1\nwifi:\n  interfaces:\n    wlan0:\n      ssid: a\n      password: #secret12\n", ":6: wifi.interfaces.wlan0.password is empty; put it in quotes")]
+    [InlineData("version: 1\nwifi:\n  interfaces:\n    wlan0:\n      ssid: a\n      password: secret12 #34\n", ":6: behind ' #' all is a comment; put the password in quotes")]
+    [InlineData("version: 1\nwifi:\n  interfaces:\n    wlan0:\n      ssid: a\n      password: *secret12\n", ":6: anchors are not allowed here; write the value out, in quotes")]
+    [InlineData("version: 1\nwifi:\n  interfaces:\n    wlan0:\n      ssid: a\n      password: @secret12\n", "put a value with special characters in quotes")]
+    [InlineData("version: 1\nhostname: a\nhostname: b\n", "remove one of the two")]
     [InlineData("version: 1\ndocker: {opts: ['--a b']}\n", "docker.opts: '--a b'")]
     [InlineData("version: 1\nssh: {user: pi, authorized_keys: [nonsense]}\n", ":2: ssh: authorized_keys, entry 1")]
     [InlineData("version: 1\ntimezone: ../../etc\n", ":2: timezone")]
@@ -116,6 +119,25 @@ public class BootFileTests
     [InlineData("", "is empty")]
     public void A_bad_file_is_refused_with_place_and_remedy(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<BootFileException>(() => Parse(text)).Message);
+
+    [Fact]
+    public void What_a_card_cannot_decide_is_told_and_the_rest_is_taken()
+    {
+        CardSettings card = CardSettings.Merge([Parse(
+            "version: 1\nhostname: a\nconsul: {join: [10.0.0.1]}\ndocker: {opts: '--log-level=warn  --icc=false', tls: true}\nnetwork: {interfaces: {eth0: {method: dhcp, search: lan}}}\n")]);
+        Assert.Equal("a", card.Hostname);
+        Assert.Equal(["--log-level=warn", "--icc=false"], card.DockerOptions);
+        Assert.Equal("eth0", Assert.Single(card.Addresses).Interface);
+        Assert.Equal(["consul", "docker.tls", "network.interfaces.eth0.search"], card.Ignored.Select(ignored => ignored.Split(' ')[1]));
+    }
+
+    [Fact]
+    public void A_digest_alone_lets_the_coordinator_prove_itself() => Assert.Equal(
+        Digest, CardSettings.Merge([Parse($"version: 1\ncoordinator: {{url: 'https://10.0.0.1:7444', ca_sha256: {Digest}}}\n")]).AuthorityDigest);
+
+    [Fact]
+    public void A_password_in_quotes_may_hold_anything() => Assert.Equal(
+        64, Parse("version: 1\nwifi:\n  interfaces:\n    wlan0:\n      ssid: a\n      password: 'secret #12' # mine\n").Radios["wlan0"].Psk.Length);
 
     [Fact]
     public void A_digest_that_is_not_the_tokens_is_refused() => Assert.Contains(

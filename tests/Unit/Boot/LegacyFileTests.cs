@@ -75,6 +75,44 @@ public class LegacyFileTests
     }
 
     [Fact]
+    public void The_country_that_the_system_knows_is_taken_when_the_card_names_none()
+    {
+        CardDraft draft = Card(Occidentalis.FileName, "wifi_ssid=a\nwifi_password=password\n").Parse();
+        Assert.Equal("AT", Assert.Single(CardSettings.Merge([draft], "AT").Addresses).Wifi?.Country);
+        Assert.Equal("DE", Assert.Single(CardSettings.Merge([Card(BootFile.FileName, "version: 1\nwifi: {country: DE}\n").Parse(), draft], "AT").Addresses).Wifi?.Country);
+    }
+
+    [Theory]
+    [InlineData("ctrl_interface=DIR=/var/run/wpa_supplicant GROUP=netdev\ncountry=at\nnetwork={\n}\n", "AT")]
+    [InlineData("# REGDOMAIN=XX\nREGDOMAIN=DE\n", "DE")]
+    [InlineData("console=tty1 root=/dev/mmcblk0p2 cfg80211.ieee80211_regdom=GB quiet\n", "GB")]
+    [InlineData("# country=US\nREGDOMAIN=\n", "")]
+    public void Where_the_radio_is_stands_in_the_files_of_the_system(string text, string country) => Assert.Equal(country, SystemCountry.Find(text));
+
+    [Theory]
+    [InlineData("# x\nwifi_ssid=a\nwifi_password=short\n", "occidentalis.txt:3: E_BAD_WIFI")]
+    [InlineData("# x\nhostname=my_pi\n", "occidentalis.txt:2: ")]
+    public void A_fault_in_occidentalis_is_told_with_its_line(string text, string place) =>
+        Assert.StartsWith(place, Assert.Throws<BootFileException>(() => CardSettings.Merge([Card(Occidentalis.FileName, text).Parse()])).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_fault_in_a_value_that_does_not_count_is_only_told()
+    {
+        CardSettings card = CardSettings.Merge(
+        [
+            Card(BootFile.FileName, "version: 1\nhostname: pi-1\nwifi: {country: DE, interfaces: {wlan0: {ssid: a, password: password}}}\n").Parse(),
+            Card(DeviceInit.FileName, "hostname: my_pi\nwifi: {interfaces: {wlan0: {ssid: b, password: short}}}\n").Parse(),
+        ]);
+        Assert.Equal(("pi-1", "wlan0"), (card.Hostname, Assert.Single(card.Addresses).Interface));
+        Assert.Equal(2, card.Ignored.Count(ignored => ignored.EndsWith("a more important file counts", StringComparison.Ordinal)));
+        Assert.Throws<BootFileException>(() => CardSettings.Merge([Card(DeviceInit.FileName, "hostname: my_pi\n").Parse()]));
+    }
+
+    [Fact]
+    public void Anchors_and_tags_are_legal_in_device_init() =>
+        Assert.Equal("pi", Card(DeviceInit.FileName, "hostname: &h !!str pi\nruncmd: [*h]\n").Parse().Hostname);
+
+    [Fact]
     public void A_radio_without_a_password_is_told() =>
         Assert.Contains("wlan0 has no password", Assert.Single(CardSettings.Merge([Card(BootFile.FileName, "version: 1\nwifi: {country: DE, interfaces: {wlan0: {ssid: a}}}\n").Parse()]).Ignored), StringComparison.Ordinal);
 

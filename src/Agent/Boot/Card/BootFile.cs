@@ -12,28 +12,31 @@ internal static class BootFile
 {
     public const string FileName = "rpi-agent.yaml";
 
+    private static readonly ImmutableArray<string> DockerKeys = ["opts", "tls"], InterfaceKeys = ["method", "address", "gateway", "dns", "search"];
     private static readonly ImmutableArray<string> Keys =
-        ["version", "hostname", "coordinator", "join_token", "wifi", "network", "ssh", "docker", "labels", "timezone", "ntp", "scrub"];
+        ["version", "hostname", "coordinator", "join_token", "wifi", "network", "ssh", "docker", "consul", "labels", "timezone", "ntp", "scrub"];
 
     /// <exception cref="BootFileException">With file, line and remedy; all of the file is refused.</exception>
     public static CardDraft Parse(ReadOnlySpan<byte> content, string path)
     {
         CardNode root = CardYaml.Load(content, path) ?? throw new BootFileException($"{path}:1: expected lines of 'key: value'; the file is empty");
-        CardSection top = root.Section("the file", Keys, ("consul", "a node gets its Consul address from the coordinator; remove it"));
+        CardSection top = root.Section("the file", Keys);
         if (top["version"]?.Text("version") is not "1")
         {
             throw new BootFileException($"{path}: 'version: 1' is missing or is another version; write 'version: 1' as the first line");
         }
 
         JoinToken? token = top["join_token"] is { } written ? ReadToken(written) : null;
+        (Uri? coordinator, string? digest) = top["coordinator"] is { } named ? ReadCoordinator(named, token) : default;
         CardSection? wifi = top["wifi"]?.Section("wifi", ["country", "interfaces"]);
         return new CardDraft(FileName)
         {
             Hostname = top["hostname"] is { } name ? ReadHostname(name) : null,
-            Coordinator = top["coordinator"] is { } coordinator ? ReadCoordinator(coordinator, token) : null,
+            Coordinator = coordinator,
+            AuthorityDigest = digest,
             Token = token,
-            Country = wifi?["country"]?.Text("wifi.country"),
-            Radios = wifi?["interfaces"] is { } radios ? CardRadios.Read(radios, strict: true) : ImmutableSortedDictionary<string, CardRadio>.Empty,
+            Country = wifi?["country"] is { } country ? ReadCountry(country) : null,
+            Radios = wifi?["interfaces"] is { } radios ? CardRadios.Read(radios.Entries("wifi.interfaces"), strict: true) : ImmutableSortedDictionary<string, CardRadio>.Empty,
             Addresses = top["network"] is { } network ? ReadNetwork(network) : ImmutableSortedDictionary<string, AddressWish>.Empty,
             Ssh = top["ssh"] is { } ssh ? ReadSsh(ssh) : null,
             DockerOptions = top["docker"] is { } docker ? ReadDocker(docker) : null,
@@ -41,7 +44,36 @@ internal static class BootFile
             TimeZone = top["timezone"] is { } zone ? ReadTimeZone(zone) : null,
             TimeServers = top["ntp"] is { } ntp ? ReadTimeServers(ntp) : null,
             ScrubLegacy = top["scrub"]?.Flag("scrub") ?? false,
+            Ignored = [.. Ignored(top)],
         };
+    }
+
+    /// <summary>What the cluster decides and a card cannot.</summary>
+    private static IEnumerable<string> Ignored(CardSection top)
+    {
+        if (top["consul"] is not null)
+        {
+            yield return $"{FileName}: consul is ignored; a node gets its Consul servers from the coordinator";
+        }
+
+        if (top["docker"]?.Section("docker", DockerKeys)["tls"] is not null)
+        {
+            yield return $"{FileName}: docker.tls is ignored; the coordinator, which has the certificates, turns it on";
+        }
+
+        foreach (CardEntry entry in top["network"]?.Section("network", ["interfaces"])["interfaces"]?.Entries("network.interfaces") ?? [])
+        {
+            if (entry.Value.Section($"network.interfaces.{entry.Key}", InterfaceKeys)["search"] is not null)
+            {
+                yield return $"{FileName}: network.interfaces.{entry.Key}.search is ignored; search domains stay as this Pi has them";
+            }
+        }
+    }
+
+    private static string ReadCountry(CardNode node)
+    {
+        string country = node.Text("wifi.country");
+        return country.Length == 2 && country.All(char.IsAsciiLetter) ? country.ToUpperInvariant() : throw node.Bad($"wifi.country '{country}' is not a country as two letters, such as DE");
     }
 
     /// <param name="isForeign">Of an older file, whose program took capitals.</param>
@@ -54,8 +86,10 @@ internal static class BootFile
     private static JoinToken ReadToken(CardNode node) =>
         JoinToken.TryParse(node.Text("join_token"), out JoinToken? token, out string? refusal) ? token : throw node.Bad(refusal);
 
-    private static Uri? ReadCoordinator(CardNode node, JoinToken? token)
+    /// <returns>Its address and the digest of its CA, each null when it is not written.</returns>
+    private static (Uri? Address, string? AuthorityDigest) ReadCoordinator(CardNode node, JoinToken? token)
     {
+        string? authority = null;
         CardSection section = node.Section("coordinator", ["url", "ca_sha256"]);
         if (section["ca_sha256"] is { } digest)
         {
@@ -69,16 +103,18 @@ internal static class BootFile
             {
                 throw digest.Bad($"coordinator.ca_sha256 begins with {text[..12]}, but the join token is of the cluster {token.AuthorityDigest[..12]}; take both from the same cluster");
             }
+
+            authority = text;
         }
 
         if (section["url"] is not { } address)
         {
-            return null;
+            return (null, authority);
         }
 
         string written = address.Text("coordinator.url");
         return Uri.TryCreate(written, UriKind.Absolute, out Uri? url) && url.Scheme == Uri.UriSchemeHttps && url.PathAndQuery == "/" && url.UserInfo.Length == 0
-            ? url
+            ? (url, authority)
             : throw address.Bad($"coordinator.url '{written}' is not of the form https://ADDRESS:PORT");
     }
 
@@ -93,8 +129,7 @@ internal static class BootFile
         foreach (CardEntry entry in interfaces.Entries("network.interfaces"))
         {
             string place = $"network.interfaces.{entry.Key}";
-            CardSection section = entry.Value.Section(
-                place, ["method", "address", "gateway", "dns"], ("search", "search domains come from the DHCP server, or from the file that sets them on this Pi; remove it"));
+            CardSection section = entry.Value.Section(place, InterfaceKeys);
             string method = section["method"]?.Text($"{place}.method") ?? throw entry.Value.Bad($"{place} must say 'method: dhcp' or 'method: static'");
             wishes[entry.Key] = entry.Value.Checked(() => method switch
             {
@@ -121,14 +156,15 @@ internal static class BootFile
         return CardKeys.Refuse(ssh.User, ssh.AuthorizedKeys) is { } refusal ? throw node.Bad(refusal) : ssh;
     }
 
-    private static ImmutableArray<string> ReadDocker(CardNode node)
+    private static ImmutableArray<string>? ReadDocker(CardNode node)
     {
-        if (node.Section("docker", ["opts"], ("tls", "ask the coordinator for it, which has the certificates; remove it"))["opts"] is not { } opts)
+        if (node.Section("docker", DockerKeys)["opts"] is not { } opts)
         {
-            throw node.Bad("docker must hold 'opts:', a list of the engine's options");
+            return null;
         }
 
-        ImmutableArray<string> words = opts.List("docker.opts");
+        // A line of them, as in DOCKER_OPTS, or a list.
+        ImmutableArray<string> words = opts.IsScalar(_ => true) ? [.. opts.Text("docker.opts").Split(' ', StringSplitOptions.RemoveEmptyEntries)] : opts.List("docker.opts");
         return words.FirstOrDefault(word => !word.StartsWith('-') || word.Any(c => c <= ' ' || c is '"' or '\'' or '\\' or '$' or '`' || c > '~')) is { } odd
             ? throw opts.Bad($"docker.opts: '{odd}' is not one option such as --log-level=warn; write each as one entry, without blanks or quotes")
             : words;

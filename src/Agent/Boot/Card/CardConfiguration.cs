@@ -61,18 +61,19 @@ internal sealed partial class CardConfiguration(
         return isDone;
     }
 
-    /// <summary>Without a token there is nobody to ask whether the new address works; without the coordinator's address it is looked for.</summary>
+    /// <summary>
+    /// Without a coordinator on the card there is nobody to ask whether the new address works; without its address it is looked for; without
+    /// a digest any answer shows that the way is there.
+    /// </summary>
     private async Task<bool> ConfirmAsync(CardSettings card, string interfaceName, CancellationToken cancel)
     {
-        if (card.Token is not { } token)
-        {
-            return true;
-        }
-
         // Over the interface that changed: another one may lead there, too.
-        string? why = card.Coordinator is { } address
-            ? await coordinator.WhyNotProvenAsync(address, token, cancel, interfaceName)
-            : (await search.TryFindAsync(token, cancel, interfaceName)).WhyNot;
+        string? why = (card.Coordinator, card.AuthorityDigest) switch
+        {
+            ({ } address, var digest) => await coordinator.WhyNotProvenAsync(address, digest, cancel, interfaceName),
+            (null, { } digest) => (await search.TryFindAsync(digest, cancel, interfaceName)).WhyNot,
+            _ => null,
+        };
         if (why is not null)
         {
             LogNotProven(why);

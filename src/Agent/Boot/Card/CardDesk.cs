@@ -36,7 +36,7 @@ internal sealed partial class CardDesk(AgentOptions options, CommandRunner comma
 
         try
         {
-            return CardSettings.Merge([.. BootPartition.Read(folder).Select(file => file.Parse())]);
+            return CardSettings.Merge([.. BootPartition.Read(folder).Select(file => file.Parse())], SystemCountry.Read(options));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

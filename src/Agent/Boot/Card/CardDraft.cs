@@ -8,9 +8,14 @@ namespace RpiAgent.Agent.Boot.Card;
 /// <param name="File">Its name, as the source of the values.</param>
 internal sealed record CardDraft(string File)
 {
+    public const string HostnameKey = "hostname";
+
     public string? Hostname { get; init; }
 
     public Uri? Coordinator { get; init; }
+
+    /// <summary>Of the CA of the coordinator's cluster.</summary>
+    public string? AuthorityDigest { get; init; }
 
     public JoinToken? Token { get; init; }
 
@@ -33,6 +38,9 @@ internal sealed record CardDraft(string File)
     /// <summary>Passwords of the older files go, too, when they have been used.</summary>
     public bool ScrubLegacy { get; init; }
 
+    /// <summary>Values of an older file that cannot be used, by key: they count only where no more important file has the key.</summary>
+    public ImmutableSortedDictionary<string, string> Refused { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>What is written there and not done.</summary>
     public ImmutableArray<string> Ignored { get; init; } = [];
 }
@@ -42,6 +50,9 @@ internal sealed record CardDraft(string File)
 /// <param name="Psk">64 hexadecimal digits, secret; empty: no password is written, or no longer.</param>
 internal sealed record CardRadio(ImmutableArray<byte> Ssid, string Psk, bool IsHidden)
 {
+    /// <summary>Where it stands in its file.</summary>
+    public int Line { get; init; }
+
     public override string ToString() => $"{System.Text.Encoding.UTF8.GetString(Ssid.AsSpan())}, password {(Psk.Length > 0 ? "***" : "not written")}";
 }
 

@@ -6,7 +6,8 @@ using YamlDotNet.RepresentationModel;
 namespace RpiAgent.Agent.Boot.Card;
 
 /// <summary>One value of a file on the card, and where it stands.</summary>
-internal sealed class CardNode(YamlNode node, string path)
+/// <param name="line">Of a file that is no YAML; else the node knows its own.</param>
+internal sealed class CardNode(YamlNode node, string path, int line = 0)
 {
     public string Path { get; } = path;
 
@@ -18,7 +19,9 @@ internal sealed class CardNode(YamlNode node, string path)
 
     public bool IsScalar(Func<string, bool> isWanted) => node is YamlScalarNode { Value: { } value } && isWanted(value);
 
-    public BootFileException Bad(string message) => new($"{Path}:{node.Start.Line}: {message}");
+    public int Line { get; } = line > 0 ? line : (int)node.Start.Line;
+
+    public BootFileException Bad(string message) => new($"{Path}:{Line}: {message}");
 
     public string Text(string what) =>
         node is YamlScalarNode { Value: { } value } && !IsEmpty ? value : throw Bad($"{what} must be one plain value");
@@ -48,15 +51,12 @@ internal sealed class CardNode(YamlNode node, string path)
     }
 
     /// <summary>The values of a section whose keys are known.</summary>
-    /// <param name="later">Keys that mean something, but not to this program: key and why.</param>
-    public CardSection Section(string what, ImmutableArray<string> known, params (string Key, string Why)[] later)
+    public CardSection Section(string what, ImmutableArray<string> known)
     {
         ImmutableArray<CardEntry> entries = Entries(what);
         foreach (CardEntry entry in entries.Where(entry => !known.Contains(entry.Key)))
         {
-            throw later.FirstOrDefault(one => one.Key == entry.Key) is { Key: not null } found
-                ? entry.KeyNode.Bad($"'{entry.Key}' is not supported: {found.Why}")
-                : entry.KeyNode.Bad($"unknown key '{Shown(entry.Key)}'; did you mean '{known.MinBy(candidate => EditDistance.Between(entry.Key, candidate))}'?");
+            throw entry.KeyNode.Bad($"unknown key '{Shown(entry.Key)}'; did you mean '{known.MinBy(candidate => EditDistance.Between(entry.Key, candidate))}'?");
         }
 
         return new CardSection(entries.ToImmutableDictionary(entry => entry.Key, entry => entry.Value));
@@ -74,7 +74,7 @@ internal sealed class CardNode(YamlNode node, string path)
         }
         catch (RefusalException e)
         {
-            throw new BootFileException($"{Path}:{node.Start.Line}: {e.Message}", e);
+            throw new BootFileException($"{Path}:{Line}: {e.Message}", e);
         }
     }
 }

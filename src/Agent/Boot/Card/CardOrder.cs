@@ -20,6 +20,9 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
 
     public string Hash() => desk.Hash();
 
+    /// <summary>Something the card wishes could not be done, and is to be tried again.</summary>
+    public bool IsUndone => !_outcome.Problems.IsEmpty;
+
     /// <param name="changed">The card has changed: what it said is no longer worth waiting for.</param>
     /// <exception cref="BootFileException">The card cannot be used; nothing of it is applied.</exception>
     public async Task<EnrolmentOrder> PrepareAsync(Action<string> tell, CancellationToken changed, CancellationToken cancel)
@@ -53,7 +56,7 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
 
         JoinToken token = card.Token ?? throw new BootFileException("'join_token:' is missing; make one with 'rpictl token create' on the coordinator");
         Uri coordinator = card.Coordinator ?? await search.FindAsync(
-            token,
+            token.AuthorityDigest,
             async (why, isLasting) =>
             {
                 tell($"not enrolled: {why}");
@@ -69,7 +72,7 @@ internal sealed partial class CardOrder(AgentOptions options, CardDesk desk, Car
             new UsedCard(token.Hash, card.ScrubLegacy, _outcome.Radios).Save(options);
         }
 
-        return new EnrolmentOrder(coordinator, token.Reveal(), card.Hostname) { Labels = card.Labels };
+        return new EnrolmentOrder(coordinator, token.Reveal(), card.Hostname) { Labels = card.Labels, IsFound = card.Coordinator is null };
     }
 
     /// <summary>What the card says when it has a token that this board's identity is not from; null otherwise.</summary>

@@ -10,10 +10,10 @@ namespace RpiAgent.Agent.Boot.Card;
 internal static class CardRadios
 {
     /// <param name="strict">Unknown keys are refused, as in rpi-agent.yaml.</param>
-    public static ImmutableSortedDictionary<string, CardRadio> Read(CardNode node, bool strict)
+    public static ImmutableSortedDictionary<string, CardRadio> Read(ImmutableArray<CardEntry> interfaces, bool strict)
     {
         ImmutableSortedDictionary<string, CardRadio>.Builder radios = ImmutableSortedDictionary.CreateBuilder<string, CardRadio>(StringComparer.Ordinal);
-        foreach (CardEntry entry in node.Entries("wifi.interfaces"))
+        foreach (CardEntry entry in interfaces)
         {
             string place = $"wifi.interfaces.{entry.Key}";
             if (!Names.IsInterface(entry.Key))
@@ -40,6 +40,11 @@ internal static class CardRadios
                 (null, { } hex) => ReadHex(hex, $"{place}.ssid_hex"),
                 _ => throw entry.Value.Bad($"{place} needs 'ssid:' or 'ssid_hex:', one of them"),
             };
+            if (strict && section["password"] is { } empty && (empty.IsEmpty || empty.IsScalar(text => text.Length == 0)))
+            {
+                throw empty.Bad($"{place}.password is empty; put it in quotes if it begins with a '#', or remove the key");
+            }
+
             bool isHidden = strict && section["hidden"] is { } hidden && hidden.Flag($"{place}.hidden");
             radios[entry.Key] = Make(section["password"] is { IsEmpty: false } password ? password : entry.Value, ssid, section["password"] is { IsEmpty: false } secret ? secret.Text($"{place}.password") : "", isHidden);
         }
@@ -49,7 +54,7 @@ internal static class CardRadios
 
     /// <summary>The password becomes the key at once.</summary>
     public static CardRadio Make(CardNode place, ImmutableArray<byte> ssid, string password, bool isHidden) =>
-        place.Checked(() => new CardRadio(ssid, password.Length > 0 ? WifiNetwork.KeyFor(ssid.AsSpan(), password) : "", isHidden));
+        place.Checked(() => new CardRadio(ssid, password.Length > 0 ? WifiNetwork.KeyFor(ssid.AsSpan(), password) : "", isHidden) { Line = place.Line });
 
     private static ImmutableArray<byte> ReadHex(CardNode node, string what)
     {

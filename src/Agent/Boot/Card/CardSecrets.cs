@@ -56,7 +56,8 @@ internal static partial class CardSecrets
     [GeneratedRegex("(?<=^|\\n|\\r) *['\"]?join_token['\"]? *:(?<value>[^\\r\\n]*)", RegexOptions.None, 1000)]
     private static partial Regex TokenLine();
 
-    [GeneratedRegex("rpi1\\.[0-9a-f]{64}\\.[A-Za-z0-9_-]{43}|[A-Za-z0-9_.-]*\\.{4}[A-Za-z0-9_.-]*", RegexOptions.None, 1000)]
+    /// <summary>Some of its characters may be dots already; so many that they are a row are a leftover whatever is around.</summary>
+    [GeneratedRegex("[rpi1.]{0,5}[0-9a-f.]{64}\\.[A-Za-z0-9_.-]{43}|[A-Za-z0-9_.-]*\\.{4}[A-Za-z0-9_.-]*", RegexOptions.None, 1000)]
     private static partial Regex TokenText();
 }
 

@@ -13,6 +13,9 @@ internal sealed record CardSettings
     /// <summary>Null: to be looked for in the network.</summary>
     public Uri? Coordinator { get; init; }
 
+    /// <summary>Of the CA by which the coordinator proves itself; null when the card tells none.</summary>
+    public string? AuthorityDigest { get; init; }
+
     /// <summary>Null: this Pi is to join nothing.</summary>
     public JoinToken? Token { get; init; }
 
@@ -38,10 +41,18 @@ internal sealed record CardSettings
     public ImmutableArray<string> Ignored { get; init; } = [];
 
     /// <param name="drafts">The most important first.</param>
-    /// <exception cref="BootFileException">They do not fit together.</exception>
-    public static CardSettings Merge(IReadOnlyList<CardDraft> drafts)
+    /// <param name="systemCountry">Where the radio is as this system knows it already; empty when it does not.</param>
+    /// <exception cref="BootFileException">They do not fit together, or a value that counts cannot be used.</exception>
+    public static CardSettings Merge(IReadOnlyList<CardDraft> drafts, string systemCountry = "")
     {
         List<CardValue> values = [];
+        List<string> ignored = [.. drafts.SelectMany(draft => draft.Ignored)];
+        foreach ((CardDraft draft, string key, string why) in drafts.SelectMany(draft => draft.Refused.Select(refused => (draft, refused.Key, refused.Value))))
+        {
+            bool counts = drafts.TakeWhile(one => one != draft).All(one => key == CardDraft.HostnameKey ? one.Hostname is null : !one.Radios.ContainsKey(key));
+            ignored.Add(counts ? throw new BootFileException(why) : $"{why}; a more important file counts");
+        }
+
         T? First<T>(string key, Func<CardDraft, T?> of, Func<T, string> show)
             where T : class
         {
@@ -58,10 +69,10 @@ internal sealed record CardSettings
         string hostname = First("hostname", draft => draft.Hostname, text => text) ?? "";
         Uri? coordinator = First("coordinator.url", draft => draft.Coordinator, url => url.GetLeftPart(UriPartial.Authority));
         JoinToken? token = First("join_token", draft => draft.Token, secret => secret.ToString());
-        string country = First("wifi.country", draft => draft.Country, text => text) ?? "";
+        string? authority = token?.AuthorityDigest ?? First("coordinator.ca_sha256", draft => draft.AuthorityDigest, digest => digest);
+        string country = First("wifi.country", draft => draft.Country, text => text) ?? systemCountry;
         ImmutableArray<string> radios = [.. drafts.SelectMany(draft => draft.Radios.Keys).Distinct().Order(StringComparer.Ordinal)];
         List<AddressWish> wishes = [];
-        List<string> ignored = [.. drafts.SelectMany(draft => draft.Ignored)];
         foreach (string name in radios)
         {
             CardRadio radio = First($"wifi.interfaces.{name}", draft => draft.Radios.GetValueOrDefault(name), one => one.ToString())!;
@@ -75,7 +86,7 @@ internal sealed record CardSettings
             else if (country.Length == 0 && source.File != BootFile.FileName)
             {
                 // An older file has no place for a country: what else it says is not held up by that.
-                ignored.Add($"{source.File}: {NoCountry}");
+                ignored.Add($"{source.File}:{radio.Line}: {NoCountry}");
             }
             else
             {
@@ -92,6 +103,7 @@ internal sealed record CardSettings
         {
             Hostname = hostname,
             Coordinator = coordinator,
+            AuthorityDigest = authority,
             Token = token,
             Addresses = [.. wishes],
             Ssh = First("ssh", draft => draft.Ssh, ssh => $"{ssh.User}, {ssh.AuthorizedKeys.Length} keys"),
@@ -99,7 +111,7 @@ internal sealed record CardSettings
             Labels = First("labels", draft => draft.Labels, labels => string.Join(", ", labels.Select(label => $"{label.Key}={label.Value}"))) ?? ImmutableSortedDictionary<string, string>.Empty,
             TimeZone = First("timezone", draft => draft.TimeZone, text => text) ?? "",
             TimeServers = First("ntp", draft => draft.TimeServers is { } servers ? string.Join(' ', servers) : null, text => text) is null ? [] : drafts.First(draft => draft.TimeServers is not null).TimeServers!.Value,
-            ScrubLegacy = drafts.Any(draft => draft.ScrubLegacy),
+            ScrubLegacy = First("scrub", draft => draft.ScrubLegacy ? "true" : null, text => text) is not null,
             Values = [.. values],
             Ignored = [.. ignored],
         };
@@ -116,7 +128,7 @@ internal sealed record CardSettings
         catch (RefusalException e)
         {
             throw new BootFileException(
-                country.Length == 0 ? $"{file}: {NoCountry}" : $"{file}: {e.Message}",
+                $"{file}:{radio.Line}: {(country.Length == 0 ? NoCountry : e.Message)}",
                 e);
         }
     }

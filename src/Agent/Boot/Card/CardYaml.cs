@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
@@ -6,7 +7,7 @@ using YamlDotNet.RepresentationModel;
 namespace RpiAgent.Agent.Boot.Card;
 
 /// <summary>Reads YAML as people may write it on a card: small, plain, without anchors, tags or tabs.</summary>
-internal static class CardYaml
+internal static partial class CardYaml
 {
     public const int MaximumBytes = 64 * 1024;
     private const int MaximumDepth = 8;
@@ -43,7 +44,7 @@ internal static class CardYaml
         string text = Text(content, path);
         if (!isForeign)
         {
-            RefuseTabs(text, path);
+            RefuseSlips(text, path);
         }
 
         YamlStream stream = [];
@@ -51,12 +52,14 @@ internal static class CardYaml
         Parser parser = new(reader);
         try
         {
-            RefuseTricks(text, path);
+            RefuseTricks(text, path, isForeign);
             stream.Load(parser);
         }
         catch (YamlException e)
         {
-            throw new BootFileException($"{path}:{e.Start.Line}: {(e.InnerException ?? e).Message}", e);
+            string words = (e.InnerException ?? e).Message.TrimEnd('.');
+            string remedy = words.StartsWith("Duplicate key", StringComparison.Ordinal) ? "remove one of the two" : "expected 'key: value' lines; put a value with special characters in quotes";
+            throw new BootFileException($"{path}:{e.Start.Line}: {words}; {remedy}", e);
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
@@ -81,7 +84,8 @@ internal static class CardYaml
         }
     }
 
-    private static void RefuseTabs(string text, string path)
+    /// <summary>What is YAML, and not what its writer meant.</summary>
+    private static void RefuseSlips(string text, string path)
     {
         int number = 0;
         foreach (ReadOnlySpan<char> line in text.EnumerateLines())
@@ -91,11 +95,19 @@ internal static class CardYaml
             {
                 throw new BootFileException($"{path}:{number}: a tab in the indentation; use blanks");
             }
+
+            if (CommentInPassword().IsMatch(line))
+            {
+                throw new BootFileException($"{path}:{number}: behind ' #' all is a comment; put the password in quotes, or the comment on a line of its own");
+            }
         }
     }
 
+    [GeneratedRegex("^ *password *: +[^'\"|>#].* #", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex CommentInPassword();
+
     /// <summary>Before the tree is made, which is done by recursion.</summary>
-    private static void RefuseTricks(string text, string path)
+    private static void RefuseTricks(string text, string path, bool isForeign)
     {
         using StringReader reader = new(text);
         Parser parser = new(reader);
@@ -109,9 +121,14 @@ internal static class CardYaml
                 throw new BootFileException($"{path}:{happened.Start.Line}: nested too deep");
             }
 
+            if (isForeign)
+            {
+                continue; // nothing is expanded here: an alias is the same node once more
+            }
+
             if (happened is AnchorAlias || happened is NodeEvent { Anchor.IsEmpty: false })
             {
-                throw new BootFileException($"{path}:{happened.Start.Line}: anchors are not allowed here; write the value out");
+                throw new BootFileException($"{path}:{happened.Start.Line}: anchors are not allowed here; write the value out, in quotes if it begins with '&' or '*'");
             }
 
             if (happened is NodeEvent { Tag.IsEmpty: false })

@@ -19,10 +19,12 @@ internal static class DeviceInit
         ImmutableArray<CardEntry> top = root.Entries("the file");
         CardNode? Find(string key) => top.FirstOrDefault(entry => entry.Key == key && !entry.Value.IsEmpty)?.Value;
         CardNode? radios = Find("wifi")?.Entries("wifi").FirstOrDefault(entry => entry.Key == "interfaces" && !entry.Value.IsEmpty)?.Value;
+        LegacyValues values = new();
         return new CardDraft(FileName)
         {
-            Hostname = Find("hostname") is { } name ? BootFile.ReadHostname(name, isForeign: true) : null,
-            Radios = radios is null ? ImmutableSortedDictionary<string, CardRadio>.Empty : CardRadios.Read(radios, strict: false),
+            Hostname = Find("hostname") is { } name ? values.Read(CardDraft.HostnameKey, () => BootFile.ReadHostname(name, isForeign: true)) : null,
+            Radios = radios is null ? ImmutableSortedDictionary<string, CardRadio>.Empty : values.Radios(radios),
+            Refused = values.Refused,
             Ignored = [.. top.Where(entry => entry.Key is not ("hostname" or "wifi") && !entry.Value.IsEmpty).Select(entry => $"{FileName}: {Words(entry)}")],
         };
     }

@@ -16,10 +16,12 @@ internal static class Occidentalis
     /// <exception cref="BootFileException">What it says cannot be used.</exception>
     public static CardDraft Parse(ReadOnlySpan<byte> content, string path)
     {
-        Dictionary<string, string> values = new(StringComparer.Ordinal);
+        Dictionary<string, (string Text, CardNode Node)> values = new(StringComparer.Ordinal);
         ImmutableArray<string>.Builder ignored = ImmutableArray.CreateBuilder<string>();
+        int number = 0;
         foreach (string line in CardYaml.Bytes(content, path).Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n'))
         {
+            number++;
             int sign = line.IndexOf('=', StringComparison.Ordinal);
             if (sign < 1 || !line.AsSpan(0, sign).ToString().All(c => char.IsAsciiLetter(c) || c == '_'))
             {
@@ -29,7 +31,8 @@ internal static class Occidentalis
             string key = line[..sign].ToLowerInvariant();
             if (key is "hostname" or "wifi_ssid" or "wifi_password")
             {
-                values[key] = line[(sign + 1)..];
+                string text = line[(sign + 1)..];
+                values[key] = (text, new CardNode(new YamlScalarNode(text), path, number));
             }
             else
             {
@@ -37,14 +40,16 @@ internal static class Occidentalis
             }
         }
 
-        CardNode file = new(new YamlScalarNode(), path);
-        string Value(string key) => values.GetValueOrDefault(key, "");
+        (string Text, CardNode Node)? Value(string key) => values.TryGetValue(key, out (string Text, CardNode Node) value) && value.Text.Length > 0 ? value : null;
+        LegacyValues read = new();
+        CardRadio? radio = Value("wifi_ssid") is { } ssid
+            ? read.Read(Radio, () => CardRadios.Make((Value("wifi_password") ?? ssid).Node, [.. Encoding.Latin1.GetBytes(ssid.Text)], Value("wifi_password")?.Text ?? "", isHidden: false))
+            : null;
         return new CardDraft(FileName)
         {
-            Hostname = Value("hostname").Length > 0 ? BootFile.ReadHostname(new CardNode(new YamlScalarNode(Value("hostname")), path), isForeign: true) : null,
-            Radios = Value("wifi_ssid").Length > 0
-                ? ImmutableSortedDictionary<string, CardRadio>.Empty.Add(Radio, CardRadios.Make(file, [.. Encoding.Latin1.GetBytes(Value("wifi_ssid"))], Value("wifi_password"), isHidden: false))
-                : ImmutableSortedDictionary<string, CardRadio>.Empty,
+            Hostname = Value("hostname") is { } name ? read.Read(CardDraft.HostnameKey, () => BootFile.ReadHostname(name.Node, isForeign: true)) : null,
+            Radios = radio is null ? ImmutableSortedDictionary<string, CardRadio>.Empty : ImmutableSortedDictionary<string, CardRadio>.Empty.Add(Radio, radio),
+            Refused = read.Refused,
             Ignored = ignored.ToImmutable(),
         };
     }

@@ -13,6 +13,11 @@ internal sealed class YamlBytes(CardFile file)
     public CardSecret Secret(CardEntry entry, string instead)
     {
         (int from, int valueFrom, int end) = (entry.KeyNode.Span.Start, entry.Value.Span.Start, entry.Value.Span.End);
+        if (valueFrom < from)
+        {
+            throw entry.KeyNode.Bad("an alias; write the value out");
+        }
+
         string before = _text[..from].TrimEnd(' ');
         if (before.EndsWith('?'))
         {
