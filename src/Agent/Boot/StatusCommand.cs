@@ -33,7 +33,6 @@ internal static class StatusCommand
         {
             output.WriteLine($"not enrolled: {e.Message}");
         }
-
         catch (UnauthorizedAccessException)
         {
             output.WriteLine("whether this node is enrolled is for root to see: run this with sudo");
