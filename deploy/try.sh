@@ -10,14 +10,18 @@ done
 
 main() {
     trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
+    trap end_asides EXIT
     local verb=${1:-up}
     shift || true
     case $verb in
-        up | down | status | add | loose | copy) "${verb}_verb" "$@" ;;
+        help | -h | --help) usage; exit 0 ;;
+    esac
+    [ "$(id -u)" = 0 ] || die "Boards, bridges and engines need root" "Run: sudo $0 $verb"
+    case $verb in
+        up | build | down | status | add | loose | copy) "${verb}_verb" "$@" ;;
         rpictl) need_rig; rpictl "$@" ;;
         images-everywhere | deploy-wordpress | swarm-wordpress) need_rig; "${verb}_verb" "$@" ;;
         exec | kill | start | cut | heal) need_rig; "${verb}_verb" "$@" ;;
-        help | -h | --help) usage ;;
         *) usage >&2; exit 64 ;;
     esac
 }
@@ -28,6 +32,7 @@ deploy/try.sh: a cluster of virtual Raspberry Pis on this machine.
 
   up [--nodes N] [--no-stack] [--os OS]
                                builds and starts everything; WordPress answers when it returns (default 3 Pis)
+  build                        builds everything that `up` and `add` need, and starts nothing
   status                       boards, nodes, services
   rpictl WORDS…                what an operator types, e.g. rpictl node ls
   exec piN COMMAND…            runs a command on a Pi (or on `coordinator`)

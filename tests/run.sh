@@ -5,9 +5,10 @@ set -euo pipefail
 
 REPOSITORY=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 export RPI_TRY_INSTANCE=e2e                 # a cluster of its own, beside one the user may have
+PACKAGING=RpiAgent.Tests.Integration.Packaging      # needs what is built meanwhile, and runs after the others
 LOG=$(mktemp -t rpi-agent-tests.XXXXXX)
 CACHE=${RPI_TRY_CACHE:-/var/cache/rpi-agent-try}
-for part in lib/{report,packages,mirror,consul,programs,roots} virtual-pi/image; do
+for part in lib/{report,packages,mirror,consul,programs,debian,roots} virtual-pi/image; do
     # shellcheck disable=SC1090
     . "$REPOSITORY/deploy/$part.sh"
 done
@@ -24,11 +25,11 @@ main() {
         -h | --help) usage; exit 0 ;;
         *) usage >&2; exit 64 ;;
     esac
-    trap take_down EXIT
+    trap 'end_asides; take_down' EXIT
     [[ " ${suites[*]} " =~ " Integration "|" EndToEnd " ]] && prepare
     need_dotnet
-    [[ " ${suites[*]} " =~ " Integration " ]] && prepare_packages
     export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false      # no build servers stay behind
+    [[ " ${suites[*]} " =~ " Integration "|" EndToEnd " ]] && prepare_aside "${suites[@]}"
     say "Build"
     local suite
     for suite in "${suites[@]}"; do
@@ -41,7 +42,7 @@ prepare() {
     local packages
     say "Preparing this machine"
     refresh_apt_lists
-    mapfile -t packages < <(packages_for_rig; packages_for_build; packages_for_roots; command -v strace >/dev/null || echo strace)
+    mapfile -t packages < <(packages_for_rig; packages_for_build; packages_for_cross arm64; packages_for_roots; command -v strace >/dev/null || echo strace)
     install_packages "${packages[@]}"
     mkdir -p "$CACHE"
     step "Consul" locked consul get_consul
@@ -55,19 +56,37 @@ prepare() {
     export PATH=$PATH:$CACHE/consul:/usr/sbin:/sbin
 }
 
-# Our packages, and roots to install them in.
-prepare_packages() {
+# What takes minutes and is not needed at once: built while the first tests run, which have the right of way.
+prepare_aside() {
     export RPI_TEST_PACKAGES=$CACHE/roots/packages RPI_TEST_ROOTS=$CACHE/roots
-    step "base system (about half a minute)" locked images make_base_system debian-12
-    step "libssl3 for it" locked roots get_companions
-    step "emulation of arm64" register_emulation
+    emulation_registered || register_emulation >>"$LOG" 2>&1
     emulation_registered || note "binfmt_misc is not to be had: the arm64 package is unpacked, not installed, and qemu-aarch64-static starts its program"
-    aside locked roots make_arm64_root
-    rm -rf "$RPI_TEST_PACKAGES"
-    "$REPOSITORY/deploy/package.sh" agent --out "$RPI_TEST_PACKAGES/here" >/dev/null
-    "$REPOSITORY/deploy/package.sh" agent --arch arm64 --out "$RPI_TEST_PACKAGES/arm64" >/dev/null
-    step "arm64 root (about two minutes)" wait_aside
+    aside programs build_programs "$@"
+    aside systems build_systems "$@"
 }
+
+# Our packages. Those of this machine first: all suites want the agent, and the images of the rig are made of both.
+build_programs() {
+    renice -n 10 "$BASHPID"
+    rm -rf "$RPI_TEST_PACKAGES"
+    "$REPOSITORY/deploy/package.sh" agent --out "$RPI_TEST_PACKAGES/here"
+    "$REPOSITORY/deploy/package.sh" coordinator --out "$RPI_TEST_PACKAGES/here"
+    ! wanted Integration "$@" || "$REPOSITORY/deploy/package.sh" agent --arch arm64 --out "$RPI_TEST_PACKAGES/arm64"
+}
+
+# Roots to install our packages in, and the images of the rig.
+build_systems() {
+    renice -n 10 "$BASHPID"
+    locked images make_base_system debian-12
+    if wanted Integration "$@"; then
+        locked roots get_companions
+        locked roots make_arm64_root
+    fi
+    ! wanted EndToEnd "$@" || "$REPOSITORY/deploy/try.sh" build
+}
+
+# wanted SUITE SUITES…
+wanted() { [[ " ${*:2} " == *" $1 "* ]]; }
 
 # The judge of what we write to /etc/network/interfaces, the only program in the test image, and who says where keys are.
 unpack_all() {
@@ -98,14 +117,43 @@ run_suites() {
     RPI_TEST_NOTES=$(mktemp -t rpi-agent-tests.XXXXXX)
     export RPI_TEST_NOTES                                            # what tests have to say although they pass
     for suite in "$@"; do
-        say "tests/$suite"
-        ( cd "$REPOSITORY" && dotnet test --project "tests/$suite" --no-build ) 2>&1 | tee -a "$output" || code=1
+        case $suite in
+            Integration)
+                run_tests Integration --filter-not-namespace "$PACKAGING" || code=1
+                built programs systems || code=1
+                run_tests Integration --filter-namespace "$PACKAGING" || code=1
+                ;;
+            EndToEnd)
+                built programs systems || code=1
+                run_tests EndToEnd || code=1
+                ;;
+            *) run_tests "$suite" || code=1 ;;
+        esac
     done
     take_down
     cat "$RPI_TEST_NOTES"
     summary "$output" || code=1
-    rm -f "$output" "$LOG" "$RPI_TEST_NOTES"
+    rm -f "$output" "$RPI_TEST_NOTES" "$LOG" "$LOG".*
     exit "$code"
+}
+
+# built NAME…: waits, once, for what is built aside. Without it the tests that need it fail, and the others are worth running.
+built() {
+    local name code=0
+    for name in "$@"; do
+        [ -n "${ASIDE[$name]:-}" ] || continue
+        ( step "$name, built meanwhile" wait_aside "$name" ) || code=1
+        unset "ASIDE[$name]"
+    done
+    return "$code"
+}
+
+# run_tests SUITE OPTIONS…
+run_tests() {
+    local suite=$1
+    shift
+    say "tests/$suite $*"
+    ( cd "$REPOSITORY" && dotnet test --project "tests/$suite" --no-build "$@" ) 2>&1 | tee -a "$output"
 }
 
 # The closing line; fails when a test failed or none ran.

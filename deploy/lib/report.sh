@@ -37,16 +37,32 @@ wait_until() {
     done
 }
 
-# aside COMMAND…: runs it beside the steps that follow; wait_aside, as a step, waits for it and takes its output and result.
+# aside NAME COMMAND…: runs it beside the steps that follow, in a process group of its own; wait_aside NAME, as a step, waits for it
+# and takes its output and result. end_asides, when the script ends, leaves none behind.
+declare -A ASIDE
 aside() {
-    rm -f "$LOG.aside" "$LOG.result"
-    ( set -e; trap 'echo $? >"$LOG.result"' EXIT; "$@" ) >"$LOG.aside" 2>&1 &
+    local name=$1
+    shift
+    rm -f "$LOG.$name" "$LOG.$name.result"
+    set -m
+    ( set -e; trap 'echo $? >"$LOG.$name.result"' EXIT; "$@" ) >"$LOG.$name" 2>&1 &
+    ASIDE[$name]=$!
+    set +m
 }
 
 wait_aside() {
-    until [ -s "$LOG.result" ]; do sleep 0.1; done
-    cat "$LOG.aside"
-    return "$(cat "$LOG.result")"
+    local result=$LOG.$1.result
+    until [ -s "$result" ] || ! kill -0 "${ASIDE[$1]}" 2>/dev/null; do sleep 0.1; done
+    cat "$LOG.$1"
+    [ -s "$result" ] || { echo "it was killed"; return 1; }
+    return "$(cat "$result")"
+}
+
+end_asides() {
+    local group
+    for group in "${ASIDE[@]}"; do
+        kill -- "-$group" 2>/dev/null || true
+    done
 }
 
 # locked NAME COMMAND…: one at a time on this machine; what is kept in $CACHE is shared by all rigs.

@@ -61,7 +61,7 @@ start_router() {
     dnsmasq --conf-file=/dev/null --pid-file="$STATE/router.pid" --dhcp-leasefile="$STATE/leases" --user=root \
         --interface="$BRIDGE" --except-interface=lo --bind-interfaces --no-hosts \
         --dhcp-range="$LAN.$DHCP_FIRST,$LAN.$DHCP_LAST,12h" --dhcp-option="option:router,$LAN.1" \
-        --dhcp-authoritative --no-ping --log-facility="$STATE/router.log" --log-dhcp 9>&-
+        --dhcp-authoritative --no-ping --log-facility="$STATE/router.log" --log-dhcp 8>&- 9>&-
 }
 
 remove_lan() {

@@ -15,20 +15,10 @@ up_verb() {
     done
     [[ $nodes =~ ^([1-9]|[12][0-9]|30)$ ]] || { say "--nodes takes a number from 1 to 30"; exit 64; }
     need_os "$os"
-    [ "$(id -u)" = 0 ] || die "Boards, bridges and engines need root" "Run: sudo $0 up"
     started=$(now_ms)
-    mkdir -p "$CACHE" "$STATE"
-    chmod 0700 "$STATE"
-    : >"$LOG"
-    exec 9>"$STATE/lock"
-    flock -n 9 || die "Another try.sh is at work on the rig '$INSTANCE'"
-
-    say "Preparing this machine"
-    prepare_machine
-    say "Building (kept in $CACHE)"
-    build_everything "$stack" "$os"
+    build "$stack" "$os"
     say "Home network and coordinator"
-    step "network with its router" make_network
+    step "network with its router" locked lan make_network
     read_lan
     step "coordinator host: CA, Consul, coordinator" coordinator_up
     say "Power on"
@@ -40,6 +30,25 @@ up_verb() {
     fi
     say "Done in $(( ($(now_ms) - started) / 1000 )) s."
     [ "$stack" = no ] || site_address
+}
+
+# All that `up` and `add` build, and nothing is started.
+build_verb() {
+    [ $# = 0 ] || { usage >&2; exit 64; }
+    build yes "${OPERATING_SYSTEMS[@]}"
+}
+
+# build STACK OS…
+build() {
+    mkdir -p "$CACHE" "$STATE"
+    chmod 0700 "$STATE"
+    : >"$LOG"
+    exec 9>"$STATE/lock"
+    flock -n 9 || die "Another try.sh is at work on the rig '$INSTANCE'"
+    say "Preparing this machine"
+    prepare_machine
+    say "Building (kept in $CACHE)"
+    build_everything "$@"
 }
 
 prepare_machine() {
@@ -80,18 +89,21 @@ allow_inotify() {
     fi
 }
 
-# The programs are built aside, while Debian's packages for the images are on their way.
+# build_everything STACK OS…: the programs are built aside, while Debian's packages for the images are on their way.
 build_everything() {
-    aside locked "build-$(checkout_key)-$(machine_architecture)" build_packages
-    local os
-    for os in $(printf '%s\n' "${OPERATING_SYSTEMS[0]}" "$2" | uniq); do
+    local stack=$1 os
+    shift
+    aside programs locked "build-$(checkout_key)-$(machine_architecture)" build_packages
+    for os in $(printf '%s\n' "${OPERATING_SYSTEMS[0]}" "$@" | sort -u); do
         build_os "$os"
     done
-    [ "$1" = no ] || step "images of WordPress: caddy, php, mysql (about two minutes)" locked images build_wordpress_images
-    step "packages of agent and coordinator (.NET, ahead of time: some minutes)" wait_aside
+    [ "$stack" = no ] || step "images of WordPress: caddy, php, mysql (about two minutes)" locked images build_wordpress_images
+    step "packages of agent and coordinator (.NET, ahead of time: some minutes)" wait_aside programs
     name_package_files
     step "image of the coordinator host" locked images build_coordinator_image
-    step "image of a board with its agent, $2" locked images build_agent_image "$2"
+    for os in "$@"; do
+        step "image of a board with its agent, $os" locked images build_agent_image "$os"
+    done
 }
 
 # The coordinator host and the boards may run different ones.

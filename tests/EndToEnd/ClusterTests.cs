@@ -4,6 +4,7 @@ using Xunit;
 
 namespace RpiAgent.Tests.EndToEnd;
 
+[Collection<VirtualClusterCollection>]
 public class ClusterTests
 {
     private static readonly string[] Pis = ["pi1", "pi2", "pi3"];

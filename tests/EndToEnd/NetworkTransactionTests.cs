@@ -7,6 +7,7 @@ using Xunit;
 namespace RpiAgent.Tests.EndToEnd;
 
 /// <summary>A change of address on a Pi with real systemd, with ifupdown or NetworkManager, on a board of its own beside the cluster: whatever goes wrong, it is reachable as before.</summary>
+[Collection<Alone>]
 public class NetworkTransactionTests
 {
     private const int Limit = 30;

@@ -5,6 +5,7 @@ using Xunit;
 namespace RpiAgent.Tests.EndToEnd;
 
 /// <summary>Public placement cases through the running coordinator: real nodes with labels, real containers before, one more stack to place.</summary>
+[Collection<VirtualClusterCollection>]
 public sealed class PlacementTests : IDisposable
 {
     private const string Before = "before";

@@ -6,6 +6,7 @@ using Xunit;
 
 namespace RpiAgent.Tests.EndToEnd;
 
+[Collection<Alone>]
 public class PowerTests
 {
     private const string Workloads = "docker ps --filter label=rpi.workload --format '{{.Label \"rpi.workload\"}}' | sort";

@@ -6,6 +6,7 @@ using Xunit;
 namespace RpiAgent.Tests.EndToEnd;
 
 /// <summary>Operators' keys and the nodes' host keys, with the real sshd of a Pi and the real ssh of this machine.</summary>
+[Collection<VirtualClusterCollection>]
 public sealed class SshTests : IDisposable
 {
     private const string File = "/home/pi/.ssh/authorized_keys";

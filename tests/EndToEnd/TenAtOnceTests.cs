@@ -9,6 +9,7 @@ namespace RpiAgent.Tests.EndToEnd;
 /// A box of Pis: ten boards with the same multi-use token on their cards are powered on together. No card has a name for its board, and
 /// every second one has no address of the coordinator.
 /// </summary>
+[Collection<Alone>]
 public sealed class TenAtOnceTests : IAsyncLifetime
 {
     private const int Count = 10;

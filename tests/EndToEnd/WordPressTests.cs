@@ -4,6 +4,7 @@ using Xunit;
 
 namespace RpiAgent.Tests.EndToEnd;
 
+[Collection<VirtualClusterCollection>]
 public class WordPressTests
 {
     [Fact]

@@ -74,3 +74,7 @@ public sealed class VirtualCluster : IAsyncLifetime
     /// <summary>http://ADDRESS of the Pi where caddy runs.</summary>
     public static async Task<Uri> SiteAsync() => new($"http://{(await ReplicasAsync())["caddy"].GetProperty("address").GetString()}/");
 }
+
+/// <summary>The tests that share this cluster: one after the other, beside those with a rig of their own.</summary>
+[CollectionDefinition]
+public sealed class VirtualClusterCollection;
