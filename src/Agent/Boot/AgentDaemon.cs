@@ -38,7 +38,7 @@ internal static partial class AgentDaemon
         builder.Configuration.AddConfiguration(configuration);
         // UseSystemd does nothing under ProtectProc=invisible, where a service cannot read its parent's name.
         builder.Services.AddSingleton<ISystemdNotifier>(notifier).AddSingleton<IHostLifetime, SystemdLifetime>();
-        builder.Logging.ClearProviders().AddSystemdConsole().AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.ClearProviders().AddSystemdConsole().AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddProvider(new AuditLog(options, time));
         Compose(builder.Services, options, node, probe, clock, time);
         builder.WebHost.ConfigureKestrel((_, kestrel) => Listen(kestrel, options));
         await using WebApplication app = builder.Build();
@@ -52,7 +52,7 @@ internal static partial class AgentDaemon
     /// <returns>Null when told to stop meanwhile.</returns>
     private static async Task<EnrolledNode?> JoinAsync(AgentOptions options, ClockProbe probe, TrustClock clock, SystemdNotifier notifier, TimeProvider time, CancellationToken cancel)
     {
-        using ILoggerFactory logs = LoggerFactory.Create(logging => logging.AddSystemdConsole());
+        using ILoggerFactory logs = LoggerFactory.Create(logging => logging.AddSystemdConsole().AddProvider(new AuditLog(options, time)));
         using PosixStop stop = new(cancel);
         string status = "starting";
         CoordinatorClient coordinator = new(clock, time);
@@ -99,7 +99,7 @@ internal static partial class AgentDaemon
             .AddSingleton(probe).AddSingleton<ClockWait>().AddSingleton<ClockSetter>().AddHostedService<ClockKeeping>()
             .AddSingleton(new LiveCredentials(node.Credentials)).AddSingleton<ClusterTls>()
             .AddSingleton(new CurrentNode(node))
-            .AddSingleton(new NodeAddress(node.Saved.Coordinator, time))
+            .AddSingleton(provider => new NodeAddress(node.Saved.Coordinator, time, provider.GetRequiredService<ILogger<NodeAddress>>()))
             .AddHostedService(provider => provider.GetRequiredService<NodeAddress>())
             .AddSingleton<IdentityStore>().AddSingleton<BoardReader>().AddSingleton<CoordinatorClient>().AddSingleton<ContactConfirmer>()
             .AddSingleton<RenewalLoop>().AddSingleton<NodeLifeServices>()

@@ -7,7 +7,7 @@ namespace RpiAgent.Agent.Boot;
 /// The IPv4 from which this node reaches its coordinator, looked up again every few seconds; empty without a route. A coordinator known by
 /// a name stays where it was last found while nobody can tell the name: a node whose DNS is away is not gone.
 /// </summary>
-internal sealed class NodeAddress(Uri coordinator, TimeProvider time) : BackgroundService
+internal sealed partial class NodeAddress(Uri coordinator, TimeProvider time, ILogger<NodeAddress> log) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LookUp = TimeSpan.FromSeconds(30);
@@ -33,8 +33,18 @@ internal sealed class NodeAddress(Uri coordinator, TimeProvider time) : Backgrou
         using PeriodicTimer timer = new(Look, time);
         do
         {
-            await LookAsync(stoppingToken);
+            try
+            {
+                await LookAsync(stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogFailed(e.Message);
+            }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot look up this node's address: {Reason}")]
+    private partial void LogFailed(string reason);
 }

@@ -107,6 +107,7 @@ internal sealed partial class NodeConfiguring(
         {
             Note(next);
             Tell(Applying(next));
+            LogOrdered(next.Revision);
             _ = Task.Run(() => CarryOutAsync(next.Revision), CancellationToken.None);
         }
 
@@ -245,11 +246,21 @@ internal sealed partial class NodeConfiguring(
         return why is null;
     }
 
-    private async Task RestartAsync(bool powerOff, CancellationToken cancel) =>
-        (await commands.RunAsync("systemctl", [powerOff ? "poweroff" : "reboot"], CommandLimit, cancel)).OrThrow();
+    private async Task RestartAsync(bool powerOff, CancellationToken cancel)
+    {
+        string verb = powerOff ? "poweroff" : "reboot";
+        LogRestart(verb);
+        (await commands.RunAsync("systemctl", [verb], CommandLimit, cancel)).OrThrow();
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Address change {Transaction} is not confirmed yet: {Reason}")]
     private partial void LogNotConfirmed(string transaction, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The coordinator orders configuration {Revision}")]
+    private partial void LogOrdered(string revision);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The coordinator orders: {Verb}")]
+    private partial void LogRestart(string verb);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Configuration {Revision} could not be carried out")]
     private partial void LogOrderFailed(Exception fault, string revision);

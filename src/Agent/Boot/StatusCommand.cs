@@ -40,6 +40,7 @@ internal static class StatusCommand
 
         ClockWait clock = new(new ClockProbe(options), new CommandRunner(TimeProvider.System), TimeProvider.System);
         output.WriteLine(ClockWait.Words(await clock.LookAsync(cancel)));
+        output.WriteLine($"what it was ordered and what it changed: {new AuditFile(options).Path}");
         if (BootPartition.FindFolder(options) is not { } folder)
         {
             output.WriteLine("the card has no boot file");

@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using RpiAgent.Agent.NodeConfig.Transaction;
 
 namespace RpiAgent.Agent.NodeConfig.Cli;
@@ -10,8 +10,11 @@ internal sealed class NetworkControl(AgentOptions options)
     private readonly RollbackScript _script = new(options, new CommandRunner(TimeProvider.System));
 
     /// <exception cref="RefusalException">None waits, or its time is over.</exception>
-    public Task<string> ConfirmAsync(CancellationToken cancel) =>
-        NetworkTransaction.Create(options, new ConfigFiles(options), TimeProvider.System, NullLogger<NetworkTransaction>.Instance).ConfirmByHandAsync(cancel);
+    public async Task<string> ConfirmAsync(CancellationToken cancel)
+    {
+        using LoggerFactory loggers = new([new AuditLog(options, TimeProvider.System)]);
+        return await NetworkTransaction.Create(options, new ConfigFiles(options), TimeProvider.System, loggers.CreateLogger<NetworkTransaction>()).ConfirmByHandAsync(cancel);
+    }
 
     public TransactionMarker? Pending => _files.ReadMarker();
 

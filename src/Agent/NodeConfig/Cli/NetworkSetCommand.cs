@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using RpiAgent.Agent.NodeConfig.Transaction;
 using RpiAgent.Protos;
 
@@ -68,7 +68,8 @@ internal static class NetworkSetCommand
 
         AgentOptions options = Options;
         options.NetworkConfirmSeconds = how.Seconds;
-        using NodeConfigurator configurator = new(options, TimeProvider.System, NullLoggerFactory.Instance);
+        using LoggerFactory loggers = new([new AuditLog(options, TimeProvider.System)]);
+        using NodeConfigurator configurator = new(options, TimeProvider.System, loggers);
         Console.Error.WriteLine(spec.AtNextBoot ? $"the next boot tries it, and takes it back unless it is confirmed within {options.NetworkConfirmSeconds} s; 'rpi-agent network rollback' forgets it" : $"within {options.NetworkConfirmSeconds} s, connect to the new address and type: rpi-agent network confirm");
         NodeConfigOutcome outcome = await configurator.ApplyAsync(spec, (_, _) => Task.FromResult(false), cancel); // 'confirm' keeps it from its own process
         string ended = spec.AtNextBoot && outcome.Result == NodeConfigResult.Changed ? "Waiting for the next boot; nothing is changed yet" : outcome.Result.ToString();
