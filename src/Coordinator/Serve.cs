@@ -57,7 +57,7 @@ internal static class Serve
     private static void AddCluster(IServiceCollection services, IConfiguration configuration, CoordinatorOptions options, ClusterFiles files)
     {
         CoordinatorOptionsReader.Register(services, configuration);
-        Credentials own = files.Coordinator.Load() ?? throw new SetupException($"{files.Coordinator.CertificatePath} is missing; run `rpi-coordinator init`");
+        Credentials own = files.Coordinator.Load() ?? throw new SetupException($"{files.Coordinator.CertificatePath} is missing; `rpi-coordinator init` makes it");
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<SteadyTime>();

@@ -60,6 +60,7 @@ public static partial class AtomicFile
         string parent = Path.GetDirectoryName(Path.GetFullPath(directory)) ?? "/";
         EnsureDirectory(parent, mode);
         Directory.CreateDirectory(directory, mode);
+        File.SetUnixFileMode(directory, mode); // whatever the umask says
         SyncDirectory(parent);
     }
 

@@ -152,7 +152,7 @@ public sealed class DockerOptionsTests(TwoBackends cluster)
         JsonNode settings = JsonNode.Parse(await _rig.ShellAsync("coordinator", $"cat {Settings}"))!;
         settings["Coordinator"]!["DockerOptions"] = JsonSerializer.SerializeToNode(options);
         settings["Coordinator"]!["DockerTls"] = tls;
-        await _rig.ShellAsync("coordinator", $"cat >{Settings}.new <<'END'\n{settings.ToJsonString()}\nEND\nmv {Settings}.new {Settings} && systemctl restart rpi-coordinator-init rpi-coordinator");
+        await _rig.ShellAsync("coordinator", $"cat >{Settings}.new <<'END'\n{settings.ToJsonString()}\nEND\nmv {Settings}.new {Settings} && systemctl restart rpi-coordinator");
     }
 
     /// <summary>Until every node is configured as ordered.</summary>

@@ -15,7 +15,7 @@ internal static class DockerEnvironment
             string certificates = Path.GetFullPath(Path.Join(parsed.GetValue(CommonOptions.Credentials), "docker"));
             if (!File.Exists(Path.Join(certificates, "cert.pem")))
             {
-                throw new CliFailure(ExitCodes.Configuration, $"no Docker client's certificate in {certificates}: set \"DockerTls\": true in /etc/rpi-coordinator/coordinator.json and restart rpi-coordinator-init and rpi-coordinator; elsewhere copy /var/lib/rpi-coordinator/docker beside operator.pem");
+                throw new CliFailure(ExitCodes.Configuration, $"no Docker client's certificate in {certificates}: set \"DockerTls\": true in /etc/rpi-coordinator/coordinator.json and restart rpi-coordinator; elsewhere copy /var/lib/rpi-coordinator/docker beside operator.pem");
             }
 
             NodeInfo node = (await NodeCommands.NodesAsync(connection, parsed.GetValue(name)!, cancel)).Nodes.Single();

@@ -55,7 +55,7 @@ internal sealed class ClusterFiles(CoordinatorOptions options)
         }
         catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
         {
-            throw new SetupException($"{ManagementTokenPath} cannot be read ({missing.Message}); run `rpi-coordinator init`", missing);
+            throw new SetupException($"{ManagementTokenPath} cannot be read ({missing.Message}); restart rpi-coordinator, which makes it", missing);
         }
     }
 
@@ -117,7 +117,7 @@ internal sealed class ClusterFiles(CoordinatorOptions options)
         }
         catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
         {
-            throw new SetupException($"DockerTls is set, but {path} cannot be read ({missing.Message}); run `rpi-coordinator init`", missing);
+            throw new SetupException($"DockerTls is set, but {path} cannot be read ({missing.Message}); restart rpi-coordinator, which makes it", missing);
         }
     }
 

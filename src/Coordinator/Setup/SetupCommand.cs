@@ -16,6 +16,12 @@ internal static class SetupCommand
     {
         try
         {
+            if (await ForeignOwnerAsync(options.StateDirectory, cancel) is { } owner)
+            {
+                await Console.Error.WriteLineAsync($"init: {options.StateDirectory} belongs to {owner}, who could not read what root makes there. Run: systemctl restart rpi-coordinator");
+                return ExitCodes.Refused;
+            }
+
             Version consul = await FindConsulAsync(cancel);
             Apply(options, consul, TimeProvider.System.GetUtcNow(), Console.Error.WriteLine);
             return ExitCodes.Ok;
@@ -81,6 +87,20 @@ internal static class SetupCommand
         {
             throw new SetupException($"another init is at work ({path} is locked)", busy);
         }
+    }
+
+    /// <returns>The user of a directory that is not root's, when root asks; else null.</returns>
+    private static async Task<string?> ForeignOwnerAsync(string directory, CancellationToken cancel)
+    {
+        if (!Environment.IsPrivilegedProcess || !Directory.Exists(directory))
+        {
+            return null;
+        }
+
+        using Process process = Process.Start(new ProcessStartInfo("stat", ["-c", "%U", directory]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        string owner = (await process.StandardOutput.ReadToEndAsync(cancel)).Trim();
+        await process.WaitForExitAsync(cancel);
+        return owner is "root" or "" ? null : owner;
     }
 
     private static async Task<Version> FindConsulAsync(CancellationToken cancel)

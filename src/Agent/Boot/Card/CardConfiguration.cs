@@ -142,7 +142,6 @@ internal sealed partial class CardConfiguration(
         {
             const UnixFileMode folder = AtomicFile.PrivateDirectory | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
             AtomicFile.EnsureDirectory(Path.GetDirectoryName(path)!, folder);
-            File.SetUnixFileMode(Path.GetDirectoryName(path)!, folder); // whatever the umask says
             AtomicFile.Write(path, content, AtomicFile.Public);
             return null;
         });
