@@ -22,7 +22,7 @@ get_consul() {
 consul_of_bullseye() {
     local folder=$1 private=$1/apt mirror
     mirror=$(debian_mirror)
-    [ -n "$mirror" ] || { echo "no Debian mirror in this machine's apt sources: put a consul program on PATH"; return 1; }
+    [ -n "$mirror" ] || { consul_of_default_mirror "$folder"; return; }
     mkdir -p "$private"/{lists/partial,cache/archives/partial,etc}
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bullseye main" >"$private/etc/sources.list"
     : >"$private/status"
@@ -33,6 +33,16 @@ consul_of_bullseye() {
     ( cd "$private" && "${apt[@]}" download consul )
     unpack_consul "$private"/consul_*.deb "$folder"
     rm -rf "$private"
+}
+
+# On Ubuntu, whose apt sources name no mirror of Debian: from the one that mmdebstrap knows, without running anything of it.
+consul_of_default_mirror() {
+    local folder=$1
+    rm -rf "$folder/tree"
+    mmdebstrap --variant=extract --include=consul --keyring=/usr/share/keyrings bullseye "$folder/tree"
+    install -m 0755 "$folder/tree/usr/bin/consul" "$folder/consul"
+    rm -rf "$folder/tree"
+    "$folder/consul" version
 }
 
 fetch_deb() {

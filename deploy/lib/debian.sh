@@ -74,6 +74,8 @@ describe_package() {
     [ "${RPI_TRY_BUILD:-}" != jit ] || just_in_time_units "$tree"
     chmod -R u=rwX,go=rX "$tree"
     libc=$(needed_libc "$tree/usr/lib/$package")
+    dpkg --compare-versions "$libc" le 2.36 ||
+        die "$package as built on this machine asks for glibc $libc, which Debian 12 does not have" "Build it on Debian 12 or Ubuntu 22.04."
     units=$(cd "$tree/usr/lib/systemd/system" && grep -ls -d skip '^\[Install\]' -- * | xargs)
     for script in "$REPOSITORY/deploy/packaging/preinst" "$REPOSITORY/deploy/packaging/$package".*; do
         sed -e "s/@PACKAGE@/$package/g; s/@CPUS@/$(cpus_of "$architecture")/g; s/@GLIBC@/$libc/g; s/@UNITS@/$units/g" \
