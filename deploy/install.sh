@@ -14,30 +14,54 @@ refuse() {
     exit 77
 }
 
+# What nobody can mend comes first. The package's own check is stricter, and follows.
 check_machine() {
-    case $(uname -m) in
-        armv6*) refuse E_UNSUPPORTED_CPU "this board has an $(uname -m) processor (Pi 1, Zero, Zero W, CM1), for which .NET is not made. A Pi 2 or later is needed." ;;
+    cpu=$(uname -m)
+    case $cpu in
+        x86_64 | aarch64 | armv7l | armv8l) ;;
+        armv6*) refuse E_UNSUPPORTED_CPU "this board has an $cpu processor (Pi 1, Zero, Zero W, CM1), for which .NET is not made. A Pi 2 or later is needed." ;;
+        *) refuse E_UNSUPPORTED_CPU "this machine has a processor of kind $cpu; there are packages for x86_64, aarch64 and 32-bit ARM from version 7 on." ;;
     esac
+    library=$(c_library)
+    version=$(echo "$library" | sed -n 's/.*[^0-9.]2\.\([0-9][0-9]*\)[0-9.]*$/\1/p')
+    [ "${version:-0}" -ge 34 ] || refuse E_OLD_GLIBC "the C library here is '${library:-none of GNU}', glibc 2.34 or later is needed: Debian 12, Raspberry Pi OS 12 or Ubuntu 22.04, or later."
     command -v dpkg >/dev/null || refuse E_UNSUPPORTED_OS "there is no dpkg here: the packages are for Debian, Raspberry Pi OS and Ubuntu."
+    architecture=$(dpkg --print-architecture)
+    case $architecture in
+        amd64 | arm64 | armhf) ;;
+        *) refuse E_UNSUPPORTED_CPU "this system is of kind $architecture; there are packages for amd64, arm64 and armhf." ;;
+    esac
     [ -d /run/systemd/system ] || refuse E_NO_SYSTEMD "systemd does not run here, and it is what starts the program."
     [ "$(id -u)" = 0 ] || refuse E_NOT_ROOT "packages are installed by root. Run: sudo $0 …"
+}
+
+# As "glibc 2.36", or what ldd calls itself; musl says nothing on either's standard output.
+c_library() {
+    getconf GNU_LIBC_VERSION 2>/dev/null | grep '^glibc' || ldd --version 2>/dev/null | head -n 1
 }
 
 # find_package FOLDER NAME: the newest for this machine.
 find_package() {
     newest=
-    for file in "$1"/rpi-"${2:-*}"_*_"$architecture".deb; do
-        [ -e "$file" ] || continue
-        case ${file##*/} in rpi-agent_* | rpi-coordinator_*) ;; *) continue ;; esac
-        if [ -n "$newest" ] && [ "$(dpkg-deb -f "$newest" Package)" != "$(dpkg-deb -f "$file" Package)" ]; then
-            refuse E_WHICH "$1 holds the agent and the coordinator. Say which: $0 agent $1"
-        fi
-        if [ -z "$newest" ] || dpkg --compare-versions "$(dpkg-deb -f "$file" Version)" gt "$(dpkg-deb -f "$newest" Version)"; then
-            newest=$file
-        fi
+    for one in ${2:-agent coordinator}; do
+        for file in "$1"/rpi-"$one"_*_"$architecture".deb; do
+            [ -e "$file" ] || continue
+            if [ -n "$newest" ] && [ "$one" != "$newest_is" ]; then
+                refuse E_WHICH "$1 holds the agent and the coordinator. Say which: $0 agent $1"
+            fi
+            if [ -z "$newest" ] || dpkg --compare-versions "$(dpkg-deb -f "$file" Version)" gt "$(dpkg-deb -f "$newest" Version)"; then
+                newest=$file
+                newest_is=$one
+            fi
+        done
     done
-    [ -n "$newest" ] || refuse E_NO_PACKAGE "there is no package rpi-${2:-agent} for $architecture (this machine's kind) in $1."
+    [ -n "$newest" ] || refuse E_NO_PACKAGE "there is no package ${2:+rpi-$2 }for $architecture (this machine's kind) in $1.$(why_armhf)"
     printf '%s\n' "$newest"
+}
+
+# The commonest case of it: a Pi that could run a 64-bit system.
+why_armhf() {
+    [ "$architecture" != armhf ] || echo " This system is a 32-bit one, on a processor of kind $cpu: take a 64-bit Raspberry Pi OS, or make the package with deploy/package.sh --arch armhf."
 }
 
 # check_package FILE: also its own check of processor and C library, the same that dpkg runs.
@@ -61,7 +85,7 @@ companions() {
         kind=$(dpkg-deb -f "$file" Architecture)
         case $name in rpi-agent | rpi-coordinator) continue ;; esac
         case $kind in all | "$architecture") ;; *) continue ;; esac
-        here=$(dpkg-query -W -f '${Version}' "$name" 2>/dev/null) || here=
+        here=$(dpkg-query -W -f '${Version}' "$name:$kind" 2>/dev/null) || here=
         if [ -z "$here" ] || dpkg --compare-versions "$here" lt "$(dpkg-deb -f "$file" Version)"; then
             printf '%s\n' "$file"
         fi
@@ -101,7 +125,6 @@ esac
 [ $# = 1 ] || { usage >&2; exit 64; }
 
 check_machine
-architecture=$(dpkg --print-architecture)
 if [ -d "$1" ]; then
     folder=$(cd "$1" && pwd)
     package=$(find_package "$folder" "$name")
@@ -119,5 +142,5 @@ if [ -n "$folder" ]; then
         set -- "$@" "$file"
     done
 fi
-install_all "$@" || refuse E_NOT_INSTALLED "dpkg or apt-get said why above; nothing else was changed."
+install_all "$@" || refuse E_NOT_INSTALLED "dpkg or apt-get said why above. Run this again when that is mended."
 what_next "$(dpkg-deb -f "$package" Package)"

@@ -23,16 +23,18 @@ register_emulation() {
 
 emulation_registered() { [ "$(machine_architecture)" = arm64 ] || [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; }
 
-# libssl3 for the base system of the rig, which lacks it: what a folder without a network is given beside our package.
+# What our packages depend on and the base system of the rig lacks: what a folder without a network is given beside them.
+COMPANIONS=(libssl3 systemd-standalone-sysusers)
 get_companions() {
     local folder=$CACHE/roots/companions root
-    ! compgen -G "$folder/libssl3_*.deb" >/dev/null || return 0
+    [ "$(find "$folder" -name '*.deb' 2>/dev/null | wc -l)" -lt ${#COMPANIONS[@]} ] || return 0
     root=$(mktemp -d)
-    mkdir -p "$folder"
     tar -xf "$CACHE/debian-12.tar" -C "$root"
     cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-    chroot "$root" sh -c 'apt-get -q update && cd /tmp && apt-get -q -o APT::Sandbox::User=root download libssl3'
-    mv "$root"/tmp/libssl3_*.deb "$folder/"
+    chroot "$root" sh -c "apt-get -q update && cd /tmp && apt-get -q -o APT::Sandbox::User=root download ${COMPANIONS[*]}"
+    rm -rf "${folder:?}"
+    mkdir -p "$folder"
+    mv "$root"/tmp/*.deb "$folder/"
     rm -rf "$root"
 }
 

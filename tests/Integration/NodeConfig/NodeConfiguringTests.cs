@@ -24,23 +24,7 @@ public sealed class NodeConfiguringTests : IDisposable
     [Fact]
     public async Task An_order_that_comes_while_the_node_puts_itself_in_order_is_under_way_until_it_is_carried_out()
     {
-<<<<<<< ours
         await using Node node = new(_root);
-=======
-        CancellationToken cancel = TestContext.Current.CancellationToken;
-        AgentOptions options = new() { Root = _root };
-        IdentityStore store = new(options);
-        using CurrentNode node = new(Enrol(store, new EnrolledSpec("pi1", new EnrolledNetwork("eth0", "", "", "", []), [], new Uri("https://127.0.0.1:8501"), "token") { Revision = "r1" }));
-        TrustClock clock = new(TimeProvider.System);
-        ClusterTls tls = new(new LiveCredentials(node.Current.Credentials), clock, NullLogger<ClusterTls>.Instance);
-        using NodeConfigurator configurator = new(options, TimeProvider.System, NullLoggerFactory.Instance);
-        using NodeAddress address = new(Coordinator, TimeProvider.System, NullLogger<NodeAddress>.Instance);
-        using NodeConfiguring configuring = new(
-            node, store, address, configurator, new ContactConfirmer(new CoordinatorClient(clock, TimeProvider.System), tls, clock), new CommandRunner(TimeProvider.System), NullLogger<NodeConfiguring>.Instance);
-        NodeHost host = configuring.Host((_, _) => Task.CompletedTask);
-        ConcurrentQueue<string> told = [];
-        TaskCompletionSource applied = new();
->>>>>>> theirs
         Task ordered = Task.CompletedTask;
         node.Told = count => ordered = count == 1 ? node.OrderAsync("pi2", "r2") : ordered;
         await node.Configuring.ApplyAsync(Cancel);
@@ -111,7 +95,7 @@ public sealed class NodeConfiguringTests : IDisposable
             LiveCredentials live = new(_node.Current.Credentials);
             ClusterTls tls = new(live, clock, NullLogger<ClusterTls>.Instance);
             _configurator = new NodeConfigurator(options, TimeProvider.System, NullLoggerFactory.Instance);
-            _address = new NodeAddress(Coordinator, TimeProvider.System);
+            _address = new NodeAddress(Coordinator, TimeProvider.System, NullLogger<NodeAddress>.Instance);
             Configuring = new NodeConfiguring(
                 _node, Store, _address, _configurator, new ContactConfirmer(new CoordinatorClient(clock, TimeProvider.System), tls, live, clock), new CommandRunner(TimeProvider.System), NullLogger<NodeConfiguring>.Instance);
             _host = Configuring.Host((_, _) => Task.CompletedTask);

@@ -16,9 +16,9 @@ internal sealed class PackageRoot : IDisposable
         return folder!;
     }
 
-    /// <summary>Our package for a Debian architecture.</summary>
-    public static string Package(string architecture) =>
-        Directory.EnumerateFiles(Path.Join(Prepared("RPI_TEST_PACKAGES"), architecture), "rpi-agent_*.deb").Single();
+    /// <summary>One of our packages, for this machine ("here") or another Debian architecture.</summary>
+    public static string Package(string architecture, string name = "rpi-agent") =>
+        Directory.EnumerateFiles(Path.Join(Prepared("RPI_TEST_PACKAGES"), architecture), $"{name}_*.deb").Single();
 
     /// <param name="tar">Path of a root file system.</param>
     public static async Task<PackageRoot> UnpackAsync(string tar)
