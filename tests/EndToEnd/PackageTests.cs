@@ -18,8 +18,7 @@ public sealed partial class PackageTests(TwoBackends cluster)
     [InlineData("pi2")]
     public async Task An_upgrade_and_a_removal_leave_network_containers_and_configuration_as_they_are(string node)
     {
-        await _rig.ShellAsync(node, $"printf '%s' '{Mine}' >/etc/rpi-agent/agent.json");
-        await SendNewVersionAsync(node);
+        await PrepareAsync(node);
         await _rig.StartWitnessAsync(node, "packaged");
         await _rig.ShellAsync(node, $"systemd-run --quiet --unit=address-watch sh -c 'exec ip -4 monitor address route >{Watch}'");
         string address = await _rig.DoAsync("rpictl", "node", "ip", node);
@@ -46,10 +45,67 @@ public sealed partial class PackageTests(TwoBackends cluster)
         Assert.Equal(address, await _rig.DoAsync("rpictl", "node", "ip", node));
         Assert.Equal(before, await WorkAsync(node));
         Assert.Equal("", await _rig.ShellAsync(node, $"systemctl stop address-watch; grep '^Deleted.* eth0' {Watch} || true"));
-        await _rig.ShellAsync(node, $"docker rm -f packaged; rm -f /var/tmp/install.sh /var/tmp/rpi-agent.deb {Watch}");
+        await _rig.ShellAsync(node, $"docker rm -f packaged; rm {Watch}");
+        await PutBackAsync(node);
     }
 
-    /// <summary>The package of this source under a higher version, with another configuration file in it.</summary>
+    /// <summary>Nobody confirms it: the agent of the new version ends what the old one began, and a removal does not leave it to anybody.</summary>
+    [Theory]
+    [InlineData("pi1")]
+    [InlineData("pi2")]
+    public async Task A_change_of_address_under_way_is_taken_back_in_time_across_an_upgrade_and_at_once_by_a_removal(string node)
+    {
+        await PrepareAsync(node);
+        await _rig.ShellAsync(node, "systemctl restart rpi-agent");
+        await cluster.StateAsync(node, isReady: true);
+        string old = await _rig.DoAsync("rpictl", "node", "ip", node);
+        string wrong = $"{old[..old.LastIndexOf('.')]}.{(node == "pi1" ? 143 : 144)}";
+        await _rig.ShellAsync("coordinator", $"iptables -I INPUT -s {wrong} -p tcp --dport 7444 -j DROP");
+
+        await _rig.DoAsync("rpictl", "node", "address", node, wrong, "--no-wait");
+        await UnderWayAsync(node);
+        await _rig.ShellAsync(node, "sh /var/tmp/install.sh agent /var/tmp/rpi-agent.deb");
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(40), () => WhyNotAsBeforeAsync(node, old));
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), async () =>
+            (await _rig.TryAsync(TimeSpan.FromSeconds(30), "rpictl", "rollout", "status", "--json")).Output is var status && status.Contains($"{node}: rolled-back", StringComparison.Ordinal) ? null : status);
+
+        Task<RigResult> again = _rig.TryAsync(TimeSpan.FromMinutes(3), "rpictl", "rollout", "retry", node);
+        await UnderWayAsync(node);
+        await _rig.ShellAsync(node, "dpkg -r rpi-agent");
+        Assert.Null(await WhyNotAsBeforeAsync(node, old));
+        Assert.Equal("rpi-agent was removed", await _rig.ShellAsync(node, "cat /var/lib/rpi-agent/net/last-failed/reason"));
+
+        await _rig.ShellAsync("coordinator", $"iptables -D INPUT -s {wrong} -p tcp --dport 7444 -j DROP");
+        await PutBackAsync(node);
+        await cluster.StateAsync(node, isReady: true);
+        await again;
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(90), async () => await _rig.DoAsync("rpictl", "node", "ip", node) is var now && now == wrong ? null : $"{node} is at {now}");
+    }
+
+    private Task UnderWayAsync(string node) => _rig.ShellAsync(node, "for i in $(seq 600); do grep -qs '\"applied\"' /var/lib/rpi-agent/net/txn.json && exit; sleep 0.1; done; exit 1");
+
+    /// <summary>Null when the old address is there alone, and nothing of a change is left: no file, no timer, no failed unit.</summary>
+    private async Task<string?> WhyNotAsBeforeAsync(string node, string address)
+    {
+        string found = await _rig.ShellAsync(node, """
+            ip -4 -o addr show eth0 | awk '{ print $4 }'; find /etc -name '.*.rpi-*'; find /var/lib/rpi-agent/net -name 'txn*'
+            systemctl list-units --all --plain --no-legend 'rpi-agent-*-timer.*'; systemctl list-units --failed --plain --no-legend 'rpi-*'
+            """);
+        return found == $"{address}/24" ? null : found;
+    }
+
+    /// <summary>A new version beside the one that is installed, and little time for a change.</summary>
+    private async Task PrepareAsync(string node)
+    {
+        await _rig.ShellAsync(node, $"cp /etc/rpi-agent/agent.json /var/tmp/ && printf '%s' '{Mine}' >/etc/rpi-agent/agent.json");
+        await SendNewVersionAsync(node);
+    }
+
+    /// <summary>The version of this source, and the configuration that was there.</summary>
+    private Task PutBackAsync(string node) =>
+        _rig.ShellAsync(node, "cp /var/tmp/agent.json /etc/rpi-agent/ && dpkg -i /var/tmp/original.deb && rm /var/tmp/agent.json /var/tmp/install.sh /var/tmp/*.deb");
+
+    /// <summary>The package of this source, and under a higher version, with another configuration file in it.</summary>
     private async Task SendNewVersionAsync(string node)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("rpi-upgrade-");
@@ -58,8 +114,9 @@ public sealed partial class PackageTests(TwoBackends cluster)
             await Rig.HostAsync($$"""
                 cd {{folder.FullName}} && {{Rig.Repository}}/deploy/package.sh agent --out . && dpkg-deb -R rpi-agent_*.deb new
                 sed -i 's/^Version: .*/Version: 99.1/' new/DEBIAN/control && echo '{"RpiAgent":{"Port":7666} }' >new/etc/rpi-agent/agent.json
-                dpkg-deb --root-owner-group -Zgzip -z1 -b new rpi-agent.deb
+                dpkg-deb --root-owner-group -Zgzip -z1 -b new rpi-agent.deb && mv rpi-agent_*.deb original.deb
                 """);
+            await _rig.SendAsync(Path.Join(folder.FullName, "original.deb"), node, "/var/tmp/original.deb");
             await _rig.SendAsync(Path.Join(folder.FullName, "rpi-agent.deb"), node, "/var/tmp/rpi-agent.deb");
             await _rig.SendAsync(Path.Join(Rig.Repository, "deploy", "install.sh"), node, "/var/tmp/install.sh");
         }
