@@ -24,7 +24,7 @@ public sealed class FreshCardTests(CardRig cards) : IDisposable
 
         // In the root's own folder /boot, which is a mount point in the daemon's view only: no card.
         await _rig.ShellAsync("fresh", "printf 'version: 1\\nhostnmae: fresh\\n' >/boot/rpi-agent.yaml");
-        await Task.Delay(TimeSpan.FromSeconds(6), TestContext.Current.CancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(6), TimeProvider.System, TestContext.Current.CancellationToken);
         Assert.Contains("there is no rpi-agent.yaml on the boot partition", await StatusAsync(), StringComparison.Ordinal);
         Assert.Equal("", await TextAsync("/boot/rpi-agent.error.txt"));
 

@@ -84,7 +84,7 @@ public sealed class SshTests : IDisposable
             string address = (await System.IO.File.ReadAllLinesAsync(known, TestContext.Current.CancellationToken)).First(line => line.StartsWith("pi1,", StringComparison.Ordinal)).Split(',', ' ')[1];
             using Process plain = Process.Start(new ProcessStartInfo(
                 "ssh", ["-i", Key, "-o", $"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o", "HostKeyAlias=pi1", $"second@{address}", "hostname"])
-            { RedirectStandardOutput = true })!;
+            { RedirectStandardOutput = true, UseShellExecute = false })!;
             Assert.Equal("pi1", (await plain.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Trim());
         }
         finally

@@ -35,7 +35,7 @@ internal sealed partial class DiscoveryAsker(TimeProvider time, ILogger<Coordina
         }
         catch (NetworkInformationException e)
         {
-            LogNotAsked(throughInterface, e.Message); // an interface that went meanwhile
+            LogNotAsked(IPAddress.Any, e.Message); // an interface that went meanwhile
             return [];
         }
     }
@@ -71,13 +71,12 @@ internal sealed partial class DiscoveryAsker(TimeProvider time, ILogger<Coordina
         }
         catch (SocketException e)
         {
-            string from = own.ToString();
-            LogNotAsked(from, e.Message);
+            LogNotAsked(own, e.Message);
         }
 
         return found;
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Cannot ask from {Own}: {Reason}")]
-    private partial void LogNotAsked(string own, string reason);
+    private partial void LogNotAsked(IPAddress own, string reason);
 }

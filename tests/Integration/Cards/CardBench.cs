@@ -31,6 +31,7 @@ internal sealed class CardBench : IDisposable
         CoordinatorSearch search = new(coordinator, new DiscoveryAsker(TimeProvider.System, NullLogger<CoordinatorSearch>.Instance), TimeProvider.System, NullLogger<CoordinatorSearch>.Instance);
         Configuration = new CardConfiguration(Options, _configurator, coordinator, search, commands, TimeProvider.System, NullLogger<CardConfiguration>.Instance);
         Desk = new CardDesk(Options, commands, NullLogger<CardDesk>.Instance);
+        Order = new CardOrder(Options, Desk, Configuration, search, TimeProvider.System, NullLogger<CardOrder>.Instance);
     }
 
     public AgentOptions Options { get; }
@@ -38,6 +39,8 @@ internal sealed class CardBench : IDisposable
     public CardConfiguration Configuration { get; }
 
     public CardDesk Desk { get; }
+
+    public CardOrder Order { get; }
 
     public void Put(string path, string content)
     {

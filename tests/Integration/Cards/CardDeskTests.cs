@@ -1,7 +1,10 @@
 using RpiAgent.Agent.Boot;
 using RpiAgent.Agent.Boot.Card;
+using RpiAgent.Agent.Enrolment;
+using RpiAgent.Agent.Status;
 using RpiAgent.Identity;
 using RpiAgent.Protos;
+using RpiAgent.Tests.Integration.Support;
 using Xunit;
 
 namespace RpiAgent.Tests.Integration.Cards;
@@ -58,6 +61,37 @@ public sealed class CardDeskTests : IDisposable
     }
 
     [Fact]
+    public async Task What_cannot_be_taken_off_is_warned_of_with_every_status()
+    {
+        _bench.Put(FilePath, $"version: 1\nhostname a\njoin_token: {Token.Reveal()}\n");
+        Used.Save(_bench.Options);
+        StatusBoard board = new("n1", () => "10.0.0.1", () => default, TimeProvider.System);
+        using CardWatch watch = new(_bench.Desk, board, TimeProvider.System);
+        await watch.StartAsync(Cancel);
+        await Eventually.HoldsAsync(() => board.Now().Warnings.Any(warning => warning.StartsWith("token still on the boot partition: rpi-agent.yaml:", StringComparison.Ordinal)), TimeSpan.FromSeconds(10));
+        await watch.StopAsync(Cancel);
+    }
+
+    /// <summary>From a card in a fresh Pi to the order to join, and what is left of it afterwards.</summary>
+    [Fact]
+    public async Task A_card_becomes_an_order_and_what_of_it_was_used_is_on_disk_before_it_is()
+    {
+        _bench.Put(FilePath, $"version: 1\nhostname: attic\ncoordinator: {{url: 'https://10.0.0.1:7444'}}\njoin_token: {Token.Reveal()}\nlabels: {{zone: a}}\ntimezone: Mars/Base\nscrub: true\n");
+        EnrolmentOrder order = await _bench.Order.PrepareAsync(_ => { }, CancellationToken.None, Cancel);
+        Assert.Equal(("https://10.0.0.1:7444/", Token.Reveal(), "attic", "a", false), (order.Coordinator.ToString(), order.JoinToken, order.WishedName, order.Labels["zone"], order.IsFound));
+        Assert.Equal("attic\n", _bench.Get("/etc/hostname"));
+        Assert.Contains("this system knows no Mars/Base", _bench.Get(ErrorPath), StringComparison.Ordinal);
+        UsedCard used = UsedCard.Load(_bench.Options)!;
+        Assert.Equal((Token.Hash, true, 0, false), (used.TokenHash, used.LegacyToo, used.Radios.Length, used.IsScrubbed));
+
+        await _bench.Order.DoneAsync(Cancel);
+        Assert.DoesNotContain(Token.Secret, _bench.Get(FilePath), StringComparison.Ordinal);
+        Assert.True(File.Exists(_bench.Options.Under(ErrorPath)), "what could not be done stays told");
+        await _bench.Order.ForgetAsync(Cancel);
+        Assert.False(File.Exists(_bench.Options.Under(ErrorPath)));
+    }
+
+    [Fact]
     public void A_file_by_a_wrong_name_is_told()
     {
         string before = _bench.Desk.Hash();
@@ -82,12 +116,12 @@ public sealed class CardDeskTests : IDisposable
     }
 
     [Fact]
-    public void The_status_names_the_file_of_each_value_and_shows_no_secret()
+    public async Task The_status_names_the_file_of_each_value_and_shows_no_secret()
     {
         _bench.Put(FilePath, $"version: 1\nhostname: a\njoin_token: {Token.Reveal()}\nwifi: {{country: DE}}\n");
         _bench.Put($"{Boot}/{DeviceInit.FileName}", "wifi: {interfaces: {wlan0: {ssid: home, password: password}}}\nruncmd: [reboot]\n");
         using StringWriter words = new();
-        Assert.Equal(ExitCodes.Ok, StatusCommand.Run(_bench.Options, words));
+        Assert.Equal(ExitCodes.Ok, await StatusCommand.RunAsync(_bench.Options, words, TestContext.Current.CancellationToken));
         string said = words.ToString();
         Assert.Contains("not enrolled", said, StringComparison.Ordinal);
         Assert.Contains("hostname: a  (rpi-agent.yaml)", said, StringComparison.Ordinal);
@@ -97,7 +131,7 @@ public sealed class CardDeskTests : IDisposable
 
         _bench.Put(FilePath, "version: 1\nhostnmae: a\n");
         using StringWriter refused = new();
-        Assert.Equal(ExitCodes.Configuration, StatusCommand.Run(_bench.Options, refused));
+        Assert.Equal(ExitCodes.Configuration, await StatusCommand.RunAsync(_bench.Options, refused, TestContext.Current.CancellationToken));
         Assert.Contains("rpi-agent.yaml:2", refused.ToString(), StringComparison.Ordinal);
     }
 }

@@ -61,7 +61,7 @@ public sealed class KnownHostsFileTests : IDisposable
 
     private void Hash()
     {
-        Process.Start(new ProcessStartInfo("ssh-keygen", ["-q", "-H", "-f", Known]) { RedirectStandardError = true, RedirectStandardOutput = true })!.WaitForExit();
+        Process.Start(new ProcessStartInfo("ssh-keygen", ["-q", "-H", "-f", Known]) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false })!.WaitForExit();
         File.Delete(Known + ".old");
         Assert.DoesNotContain("pi1", File.ReadAllText(Known), StringComparison.Ordinal);
     }

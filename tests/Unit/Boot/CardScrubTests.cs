@@ -26,7 +26,7 @@ public class CardScrubTests
     [InlineData("{version: 1, join_token: TOKEN}\n", "{version: 1}\n")]
     [InlineData("{join_token: TOKEN , version: 1}\n", "{version: 1}\n")]
     [InlineData("version: 1\nwifi: {interfaces: {wlan0: {ssid: a, password: 'secret''secret', hidden: true}}}\n", "version: 1\nwifi: {interfaces: {wlan0: {ssid: a, hidden: true}}}\n")]
-    [InlineData("version: 1\nwifi:\n  interfaces:\n    wlan0:\n      ssid: a\n      password: secretsecret # secretsecret\n", "version: 1\nwifi:\n  interfaces:\n    wlan0:\n      ssid: a\n      # password: used, and taken away by rpi-agent\n")]
+    [InlineData("version: 1\nwifi:\n  interfaces:\n    wlan0:\n      ssid: a\n      password: 'secretsecret' # secretsecret\n", "version: 1\nwifi:\n  interfaces:\n    wlan0:\n      ssid: a\n      # password: used, and taken away by rpi-agent\n")]
     [InlineData("version: 1\njoin_token: |\n  TOKEN\nhostname: a\n", "version: 1\nhostname: a\n")]
     [InlineData("# my old one: TOKEN, keep\nversion: 1\njoin_token: TOKEN\n", "# my old one: , keep\nversion: 1\n# join_token: used, and taken away by rpi-agent\n")]
     public void Secrets_are_overwritten_and_then_gone_and_all_else_stays(string text, string left)

@@ -30,11 +30,11 @@ internal static partial class CardSecrets
 
     /// <summary>Of occidentalis.txt.</summary>
     public static ImmutableArray<CardSecret> OfLines(CardFile file) =>
-        [.. PasswordLine().Matches(Encoding.Latin1.GetString(file.Content)).Select(line => New(line, line.Groups["value"], $"# wifi_password {Mark}"))];
+        [.. PasswordLine().Matches(Encoding.Latin1.GetString(file.Content)).Select(line => New(line.Groups["line"], line.Groups["value"], $"# wifi_password {Mark}"))];
 
     /// <summary>Of a rpi-agent.yaml that is no YAML.</summary>
     public static ImmutableArray<CardSecret> OfTokenLines(CardFile file, UsedCard used) =>
-        [.. TokenLine().Matches(Encoding.Latin1.GetString(file.Content)).Where(line => !IsOther(line.Groups["value"].Value, used)).Select(line => New(line, line.Groups["value"], $"# {TokenKey}: {Mark}"))];
+        [.. TokenLine().Matches(Encoding.Latin1.GetString(file.Content)).Where(line => !IsOther(line.Groups["value"].Value, used)).Select(line => New(line.Groups["line"], line.Groups["value"], $"# {TokenKey}: {Mark}"))];
 
     /// <summary>The token wherever it stands, in a comment too, and what is left of one that was half overwritten.</summary>
     public static IEnumerable<CardSecret> OfTokenText(byte[] content, UsedCard used) =>
@@ -47,17 +47,17 @@ internal static partial class CardSecrets
     private static bool IsOther(string value, UsedCard used) =>
         JoinToken.TryParse(value.Trim(' ', '\'', '"'), out JoinToken? token, out _) && token.Hash != used.TokenHash;
 
-    private static CardSecret New(Match whole, Group value, string instead) =>
+    private static CardSecret New(Group whole, Group value, string instead) =>
         new(whole.Index, whole.Index + whole.Length, [new Range(value.Index, value.Index + value.Length)], instead);
 
-    [GeneratedRegex("(?<=^|\\n|^\\u00EF\\u00BB\\u00BF)wifi_password=(?<value>[^\\r\\n]+(?:\\r(?!\\n|$)[^\\r\\n]*)*)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("^(?:\\u00EF\\u00BB\\u00BF)?(?<line>wifi_password=(?<value>[^\\n]*[^\\r\\n]))", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.NonBacktracking)]
     private static partial Regex PasswordLine();
 
-    [GeneratedRegex("(?<=^|\\n|\\r) *['\"]?join_token['\"]? *:(?<value>[^\\r\\n]*)", RegexOptions.None, 1000)]
+    [GeneratedRegex("^(?<line> *['\"]?join_token['\"]? *:(?<value>[^\\r\\n]*))", RegexOptions.Multiline | RegexOptions.NonBacktracking)]
     private static partial Regex TokenLine();
 
     /// <summary>Some of its characters may be dots already; so many that they are a row are a leftover whatever is around.</summary>
-    [GeneratedRegex("[rpi1.]{0,5}[0-9a-f.]{64}\\.[A-Za-z0-9_.-]{43}|[A-Za-z0-9_.-]*\\.{4}[A-Za-z0-9_.-]*", RegexOptions.None, 1000)]
+    [GeneratedRegex("[rpi1.]{0,5}[0-9a-f.]{64}\\.[A-Za-z0-9_.-]{43}|[A-Za-z0-9_.-]*\\.{4}[A-Za-z0-9_.-]*", RegexOptions.NonBacktracking)]
     private static partial Regex TokenText();
 }
 

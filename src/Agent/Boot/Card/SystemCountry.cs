@@ -14,6 +14,6 @@ internal static partial class SystemCountry
 
     internal static string Find(string text) => Setting().Match(text) is { Success: true } found ? found.Groups["country"].Value.ToUpperInvariant() : "";
 
-    [GeneratedRegex("(?:^[ \\t]*country|^[ \\t]*REGDOMAIN|(?:^|[ ])cfg80211\\.ieee80211_regdom)=[\"']?(?<country>[A-Za-z]{2})(?![A-Za-z])", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("(?:^[ \\t]*country|^[ \\t]*REGDOMAIN|(?:^|[ ])cfg80211\\.ieee80211_regdom)=[\"']?(?<country>[A-Za-z]{2})(?:[^A-Za-z]|$)", RegexOptions.Multiline | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Setting();
 }
