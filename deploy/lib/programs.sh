@@ -53,6 +53,7 @@ build_program() {
             "On a machine that reaches nuget.org the same command works."
     keep_newest 3 "$CACHE/programs/$(program_variant "$name" "$architecture")"-????????????
     dotnet publish "$project" -c Release --self-contained "${options[@]}" -o "$part"
+    [ -x "$part/rpi-$name" ] || die "dotnet publish made no rpi-$name"
     rm -f "$part"/*.dbg "$part"/*.pdb
     rm -rf "$folder"
     mv -T "$part" "$folder"

@@ -103,7 +103,7 @@ public sealed partial class PackageTests(TwoBackends cluster)
 
     /// <summary>The version of this source, and the configuration that was there.</summary>
     private Task PutBackAsync(string node) =>
-        _rig.ShellAsync(node, "cp /var/tmp/agent.json /etc/rpi-agent/ && dpkg -i /var/tmp/original.deb && rm /var/tmp/agent.json /var/tmp/install.sh /var/tmp/*.deb");
+        _rig.ShellAsync(node, "cp /var/tmp/agent.json /etc/rpi-agent/ && dpkg --force-confold -i /var/tmp/original.deb && rm /var/tmp/agent.json /var/tmp/install.sh /var/tmp/*.deb");
 
     /// <summary>The package of this source, and under a higher version, with another configuration file in it.</summary>
     private async Task SendNewVersionAsync(string node)

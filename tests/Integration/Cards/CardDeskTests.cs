@@ -84,6 +84,10 @@ public sealed class CardDeskTests : IDisposable
         UsedCard used = UsedCard.Load(_bench.Options)!;
         Assert.Equal((Token.Hash, true, 0, false), (used.TokenHash, used.LegacyToo, used.Radios.Length, used.IsScrubbed));
 
+        // While it has brought no identity, a power cut must not cost it.
+        Assert.Null(await _bench.Desk.ScrubAsync(Cancel));
+        Assert.Contains(Token.Secret, _bench.Get(FilePath), StringComparison.Ordinal);
+        _bench.Put("/var/lib/rpi-agent/identity/node.pem", "certificate");
         await _bench.Order.DoneAsync(Cancel);
         Assert.DoesNotContain(Token.Secret, _bench.Get(FilePath), StringComparison.Ordinal);
         Assert.True(File.Exists(_bench.Options.Under(ErrorPath)), "what could not be done stays told");
