@@ -62,8 +62,8 @@ public sealed class DockerOptionsTests(TwoBackends cluster)
                 await _rig.DoAsync("start", pi);
             });
 
-            // It starts with these: and answers nobody, or has none of its containers.
-            TimeSpan mute = await BreakAsync("--authorization-plugin=missing", "true", async _ => Assert.Contains("no answer within 35 s", await HaltedAsync("rolled-back"), StringComparison.Ordinal));
+            // Engine 20.10 starts with a plugin that is not there and answers nobody, a later one does not start. The last starts without its containers.
+            TimeSpan mute = await BreakAsync("--authorization-plugin=missing", "true", async _ => Assert.Matches("no answer within 35 s|docker does not start with the new options", await HaltedAsync("rolled-back")));
             TimeSpan empty = await BreakAsync("--data-root=/var/lib/docker/other", "true", async _ => Assert.Contains("docker started with the new options without its containers", await HaltedAsync("rolled-back"), StringComparison.Ordinal));
             Assert.Equal(old, await FilesAsync());
             TestContext.Current.TestOutputHelper?.WriteLine($"without an engine: {without.TotalSeconds:0.0} s, with the agent killed {killed.TotalSeconds:0.0} s, with a power cut {cut.TotalSeconds:0.0} s, mute {mute.TotalSeconds:0.0} s, empty {empty.TotalSeconds:0.0} s");
