@@ -99,9 +99,9 @@ public sealed class ConfigurationRolloutTests(TwoBackends cluster)
         string old = await AddressAsync("pi1");
         string next = $"{old[..old.LastIndexOf('.')]}.{(code == "E_NO_SPACE" ? 151 : 152)}";
         const string state = "/var/lib/rpi-agent";
-        await _rig.ShellAsync("pi1", $"mkdir -p /run/state && mount -t tmpfs -o size=2m small /run/state && cp -a {state}/. /run/state/ && {spoil}; {InTheAgent} mount --bind /run/state {state}");
+        await _rig.ShellAsync("pi1", $"mkdir -p /run/state && {InTheAgent} sh -c 'mount -t tmpfs -o size=2m small /run/state && cp -a {state}/. /run/state/ && {{ {spoil}; }}; mount --bind /run/state {state}'");
         RigResult refused = await TryAddressAsync("pi1", next);
-        await _rig.ShellAsync("pi1", $"{InTheAgent} umount {state} && umount /run/state");
+        await _rig.ShellAsync("pi1", $"{InTheAgent} sh -c 'umount {state} && umount /run/state'");
         Assert.Equal(77, refused.ExitCode);
         Assert.Contains($"pi1: refused: {code}", refused.Errors, StringComparison.Ordinal);
         Assert.Contains($"inet {old}/24", await LinkAsync("pi1"), StringComparison.Ordinal);

@@ -37,7 +37,7 @@ internal sealed partial class RolloutOrders(AgentConnections connections, Coordi
             await Deadline.WithinAsync(Limit, time, limit => agent.Client.ConfigureNodeAsync(order, cancellationToken: limit), term.Ended);
             LogSent(node.Name, turn.Revision);
         }
-        catch (RpcException refused) when (refused.StatusCode is StatusCode.FailedPrecondition or StatusCode.InvalidArgument)
+        catch (RpcException refused) when (refused.StatusCode is StatusCode.FailedPrecondition or StatusCode.InvalidArgument or StatusCode.Aborted)
         {
             return turn with { Failure = $"refused: {refused.Status.Detail}" };
         }
