@@ -51,7 +51,14 @@ internal sealed class NodeAccess(ConsulClient consul, NodeStore nodes)
         AclPolicy? held = await consul.Acl.FindPolicyAsync(Policy, cancel);
         if (held is null)
         {
-            await consul.Acl.CreatePolicyAsync(Policy, "an rpi-agent's own registration", Rules, cancel);
+            try
+            {
+                await consul.Acl.CreatePolicyAsync(Policy, "an rpi-agent's own registration", Rules, cancel);
+            }
+            catch (ConsulException exists) when (exists.Message.Contains("already exists", StringComparison.Ordinal))
+            {
+                // Another coordinator, which writes the same rules, was a moment earlier.
+            }
         }
         else if (held.Rules != Rules)
         {

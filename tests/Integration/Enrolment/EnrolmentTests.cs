@@ -155,7 +155,7 @@ public sealed class EnrolmentTests(ConsulServer consul) : IClassFixture<ConsulSe
         Assert.Equal(8, nodes.Length);
         Assert.Equal(8, nodes.Select(node => node.Spec.Name).Distinct().Count());
         Assert.Equal(8, nodes.Select(node => node.Spec.Network.Address).Distinct().Count());
-        Assert.All(results.Where(result => result.Node is null), result => Assert.Contains("used up (8 of 8)", result.Reason, StringComparison.Ordinal));
+        Assert.All(results.Where(result => result.Node is null), result => Assert.True(result.Reason.Contains("used up (8 of 8)", StringComparison.Ordinal), result.Reason));
         Assert.Equal(0, Assert.Single(await one.Tokens.ListAsync(Cancel)).UsesLeft);
         foreach (VirtualBoard board in boards)
         {
