@@ -121,10 +121,13 @@ internal sealed record NetworkScenario(string Name, ImmutableSortedDictionary<st
             ? [.. File.ReadLines($"{root}{Original}/manifest").Select(line => line.Split(' ', 8)).Where(line => line.Length == 8)]
             : [];
         string? damaged = kept.FirstOrDefault(line => !File.Exists($"{root}{Original}/{line[0]}.before") || DigestOf(File.ReadAllText($"{root}{Original}/{line[0]}.before")) != line[5])?[7];
-        bool isNew = Wish == FirstAddress && File.ReadAllText($"{root}/etc/network/interfaces").Contains(FirstAddress.Address.ToString()!, StringComparison.Ordinal);
+        string? unkept = Wish == FirstAddress ? Directory.EnumerateFiles($"{root}/etc", "*", SearchOption.AllDirectories).FirstOrDefault(IsNewAndNotKept) : null;
         return damaged is not null ? $"the original of {damaged} is damaged"
-            : isNew && !kept.Any(line => line[7].EndsWith("/etc/network/interfaces", StringComparison.Ordinal)) ? "the original of interfaces(5) is not kept"
+            : unkept is not null ? $"the original of {unkept} is not kept"
             : null;
+
+        bool IsNewAndNotKept(string path) =>
+            File.ReadAllText(path).Contains(FirstAddress.Address.ToString()!, StringComparison.Ordinal) && !kept.Any(line => line[7] == path);
     }
 
     private static string DigestOf(string content) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)));
