@@ -122,7 +122,7 @@ public class InstallTests
             echo {{inPlace}} >file; echo old >.file.rpi-old; echo old >/var/lib/rpi-agent/{{area}}/txn/0.before
             [ {{phase}} = applied ] || echo new >.file.rpi-new
             before=$(echo old | sha256sum | cut -d' ' -f1) after=$(echo new | sha256sum | cut -d' ' -f1)
-            echo "0 0644 0 0 1 $before $after /etc/changed/file" >/var/lib/rpi-agent/{{area}}/txn/manifest
+            printf '%s\n' "0 0644 0 0 1 $before $after /etc/changed/file" "end 1" >/var/lib/rpi-agent/{{area}}/txn/manifest
             echo '{"id":"a1b2","iface":"eth0","phase":"{{phase}}","boot_id":"another","started_s":1.5,"deadline_s":90}' >/var/lib/rpi-agent/{{area}}/txn.json
             dpkg -r rpi-agent
             """);
