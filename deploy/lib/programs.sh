@@ -52,7 +52,7 @@ build_program() {
         die "The package source of this machine has no .NET runtime for $(runtime_identifier "$architecture"), so $architecture cannot be built here" \
             "On a machine that reaches nuget.org the same command works."
     keep_newest 3 "$CACHE/programs/$(program_variant "$name" "$architecture")"-????????????
-    dotnet publish "$project" -c Release --self-contained "${options[@]}" -o "$part"
+    dotnet publish "$project" -c Release --self-contained -p:RunAnalyzers=false "${options[@]}" -o "$part"
     [ -x "$part/rpi-$name" ] || die "dotnet publish made no rpi-$name"
     rm -f "$part"/*.dbg "$part"/*.pdb
     rm -rf "$folder"
