@@ -203,7 +203,7 @@ add_verb() {
 # A board on the same network whose card has no boot file: nobody's node, to try out what a person types on it.
 loose_verb() {
     local name=${1:-} os=${OPERATING_SYSTEMS[0]}
-    [[ $name =~ ^[a-z]{1,8}[0-9]?$ && $name != pi* && $name != coordinator ]] || { say "loose takes a name such as bench1, not of a node"; exit 64; }
+    [[ $name =~ ^[a-z]{1,8}[0-9]{0,2}$ && $name != pi* && $name != coordinator ]] || { say "loose takes a name such as bench1, not of a node"; exit 64; }
     [ "${2:-}" != --os ] || os=${3:-}
     need_os "$os"
     need_rig

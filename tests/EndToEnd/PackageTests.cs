@@ -88,7 +88,7 @@ public sealed partial class PackageTests(TwoBackends cluster)
     private async Task<string?> WhyNotAsBeforeAsync(string node, string address)
     {
         string found = await _rig.ShellAsync(node, """
-            ip -4 -o addr show eth0 | awk '{ print $4 }'; find /etc -name '.*.rpi-*'; find /var/lib/rpi-agent/net -name 'txn*'
+            ip -4 -o addr show eth0 | awk '{ print $4 }'; find /etc -name '.*.rpi-*'; find /var/lib/rpi-agent/net -maxdepth 1 -name 'txn*'
             systemctl list-units --all --plain --no-legend 'rpi-agent-*-timer.*'; systemctl list-units --failed --plain --no-legend 'rpi-*'
             """);
         return found == $"{address}/24" ? null : found;
