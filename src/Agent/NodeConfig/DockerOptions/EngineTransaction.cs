@@ -17,6 +17,7 @@ internal sealed partial class EngineTransaction(
     private const int TimerSeconds = 45;
 
     private readonly FailedChange _failed = new(options);
+    private readonly BootClock _clock = new(options, time);
 
     public static EngineTransaction Create(AgentOptions options, ConfigFiles files, TimeProvider time, ILogger<EngineTransaction> logger)
     {
@@ -67,7 +68,7 @@ internal sealed partial class EngineTransaction(
         }
 
         files.RefuseUnwritable(change.Files.Keys);
-        TransactionMarker marker = new(Guid.NewGuid().ToString("N")[..12], Area, "engine", files.BootId, TransactionPhase.Prepared, TimerSeconds, "coordinator", change.ToString())
+        TransactionMarker marker = new(Guid.NewGuid().ToString("N")[..12], Area, "engine", _clock.BootId, TransactionPhase.Prepared, TimerSeconds, "coordinator", change.ToString())
         {
             Digest = digest,
             Engine = await probe.ReadContentsAsync(cancel),

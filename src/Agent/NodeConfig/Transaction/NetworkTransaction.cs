@@ -7,19 +7,18 @@ namespace RpiAgent.Agent.NodeConfig.Transaction;
 /// answer to a call from the new address makes it stay (docs/decisions). Order matters; every line may be the last before a power cut.
 /// </summary>
 internal sealed partial class NetworkTransaction(
-    AgentOptions options, TransactionFiles files, RollbackScript script, NetworkLinks links, LinkProbe probe, TimeProvider time, ILogger<NetworkTransaction> logger)
+    AgentOptions options, TransactionFiles files, RollbackScript script, NetworkLinks links, LinkProbe probe, BootClock clock, TimeProvider time, ILogger<NetworkTransaction> logger)
 {
     private const string NotInTime = "the time limit passed before the new files were in place";
 
-    private readonly BootClock _clock = new(options, time);
-    private readonly NetworkVerdict _verdict = new(files, script, links, new BootClock(options, time), time, logger);
+    private readonly NetworkVerdict _verdict = new(files, script, links, clock, time, logger);
     private string _told = "";
 
     public static NetworkTransaction Create(AgentOptions options, ConfigFiles files, TimeProvider time, ILogger<NetworkTransaction> logger)
     {
         CommandRunner commands = new(time);
         RollbackScript script = new(options, commands);
-        return new NetworkTransaction(options, new TransactionFiles(options, files), script, new NetworkLinks(options, commands, script), new LinkProbe(options, time, logger), time, logger);
+        return new NetworkTransaction(options, new TransactionFiles(options, files), script, new NetworkLinks(options, commands, script), new LinkProbe(options, time, logger), new BootClock(options, time), time, logger);
     }
 
     /// <summary>Ends what an agent before this one began: confirms it when the coordinator can be reached, else takes it back.</summary>
@@ -33,7 +32,7 @@ internal sealed partial class NetworkTransaction(
             return null;
         }
 
-        if (marker.Phase == TransactionPhase.Waiting && marker.BootId == _clock.BootId)
+        if (marker.Phase == TransactionPhase.Waiting && marker.BootId == clock.BootId)
         {
             return null;
         }
@@ -117,7 +116,7 @@ internal sealed partial class NetworkTransaction(
                 : new Refusal(RefusalCodes.TransactionPending, marker.Interface, $"change {marker.Id} ({marker.Reason}) is under way and ends within {Remaining(marker)} s; wait for it, or 'rpi-agent network rollback'")
             : new Refusal(RefusalCodes.TransactionPending, "", "another process is about to change the network; try again in a few seconds"));
 
-    private int Remaining(TransactionMarker marker) => (int)Math.Clamp(marker.StartedSeconds + marker.DeadlineSeconds - _clock.Now, 0, marker.DeadlineSeconds);
+    private int Remaining(TransactionMarker marker) => (int)Math.Clamp(marker.StartedSeconds + marker.DeadlineSeconds - clock.Now, 0, marker.DeadlineSeconds);
 
     private async Task<(TransactionMarker Marker, string Way)> BeginAsync(ChangeAddress change, TransactionPhase phase, CancellationToken cancel)
     {
@@ -135,9 +134,9 @@ internal sealed partial class NetworkTransaction(
     private async Task<TransactionMarker> PrepareAsync(ChangeAddress change, string way, TransactionPhase phase, CancellationToken cancel)
     {
         TransactionMarker marker = new(
-            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, TransactionMarker.Word(change.Backend), _clock.BootId, phase, options.NetworkConfirmSeconds, change.OrderedBy, change.ToString())
+            Guid.NewGuid().ToString("N")[..12], change.Wish.Interface, TransactionMarker.Word(change.Backend), clock.BootId, phase, options.NetworkConfirmSeconds, change.OrderedBy, change.ToString())
         {
-            StartedSeconds = _clock.Now,
+            StartedSeconds = clock.Now,
             Address = change.Wish.Method == AddressMethod.Static ? change.Wish.Address.ToString() : "",
             Country = change.Wish.Wifi?.Country ?? "",
         };
@@ -215,10 +214,10 @@ internal sealed partial class NetworkTransaction(
             await script.LinkAsync(["radio", marker.Country], cancel);
         }
 
-        double end = _clock.Now + (marker.DeadlineSeconds / 2.0);
+        double end = clock.Now + (marker.DeadlineSeconds / 2.0);
         while (!await link.IsEnteredAsync(marker.Interface, cancel))
         {
-            if (_clock.Now > end)
+            if (clock.Now > end)
             {
                 return false;
             }

@@ -27,9 +27,6 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, 
     private OriginalFiles Originals => new(_folder);
     private string FailedFolder => Path.Join(_folder, "last-failed");
 
-    /// <summary>Of the boot we are in; empty in a folder without one.</summary>
-    public string BootId => files.Read("/proc/sys/kernel/random/boot_id") is { } id ? Encoding.ASCII.GetString(id).Trim() : "";
-
     public TransactionMarker? ReadMarker() => ReadMarker(MarkerPath);
 
     /// <summary>The marker of the last change that was taken back, as the script kept it, and why.</summary>
