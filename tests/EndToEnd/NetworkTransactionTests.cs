@@ -38,7 +38,7 @@ public class NetworkTransactionTests
         await EndsAsOldAsync(board, "the gateway", () => board.SetAsync(other, board.Address(99)));
 
         // A wrong network, and nobody who confirms.
-        await EndsAsOldAsync(board, "did not confirm", () => board.SetAsync("10.99.0.5", null));
+        await EndsAsOldAsync(board, "did not confirm", () => board.SetAsync(string.Create(CultureInfo.InvariantCulture, $"10.99.0.{host}"), null));
 
         // The agent is killed while it waits; a second change meanwhile is refused.
         await EndsAsOldAsync(board, "did not confirm", async () =>
@@ -68,9 +68,10 @@ public class NetworkTransactionTests
     private static async Task EndsAsOldAsync(Board board, string reason, Func<Task<string>> change)
     {
         Stopwatch watch = Stopwatch.StartNew();
-        await change();
+        string said = await change();
         await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(Limit) + Grace - watch.Elapsed, board.WhyNotAsOldAsync);
-        Assert.Contains(reason, await board.ShellAsync("rpi-agent network status"), StringComparison.Ordinal);
+        string status = await board.ShellAsync("rpi-agent network status");
+        Assert.True(status.Contains(reason, StringComparison.Ordinal), $"{said}\n{status}");
     }
 
     /// <summary>The power goes at twenty moments between the marker and the end of the change; in half of them the change is confirmed meanwhile.</summary>
