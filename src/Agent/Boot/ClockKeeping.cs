@@ -7,7 +7,7 @@ namespace RpiAgent.Agent.Boot;
 /// <summary>
 /// Notices when the kernel's clock is set after all, sets it where nobody else does, tells as long as it is not set, and writes the time
 /// down every hour: a board without a clock battery and without time servers must know, after any number of starts, when its certificate
-/// is due (pi-domain §6).
+/// is due.
 /// </summary>
 internal sealed partial class ClockKeeping(TrustClock clock, ClockProbe probe, ClockWait wait, ClockSetter setter, StatusBoard board, TimeProvider time, ILogger<ClockKeeping> log) : BackgroundService
 {

@@ -29,7 +29,7 @@ internal sealed record Board
     public BoardPrint Print => new(Serial, Mac, MachineId, CardId, DiskId);
 }
 
-/// <summary>Whether an identity was made on the board it is found on (pi-domain: a copied card carries everything with it).</summary>
+/// <summary>Whether an identity was made on the board it is found on: a copied card carries everything with it.</summary>
 internal static class CloneCheck
 {
     /// <summary>Null when the identity belongs here, else the refusal.</summary>

@@ -3,7 +3,7 @@ using RpiAgent.Identity;
 
 namespace RpiAgent.Agent.Enrolment;
 
-/// <summary>When the agent sets the system's clock itself (pi-domain §6.5): Docker takes no relaxed view of certificates.</summary>
+/// <summary>When the agent sets the system's clock itself: Docker takes no relaxed view of certificates.</summary>
 internal static class ClockSetting
 {
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(60);

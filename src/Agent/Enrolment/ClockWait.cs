@@ -11,7 +11,7 @@ internal enum ClockState
 }
 
 /// <summary>
-/// A board without a clock battery gives a service that sets the clock a while before it enrols (pi-domain §6): certificates and dates in
+/// A board without a clock battery gives a service that sets the clock a while before it enrols: certificates and dates in
 /// logs are right from the start then. A network without time servers must work too, so the wait has an end, and monotonic time measures it.
 /// </summary>
 internal sealed class ClockWait(ClockProbe probe, CommandRunner commands, TimeProvider time)

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace RpiAgent.Agent.NodeConfig;
 
-/// <summary>Who configures an interface of a running system, from what its programs say of themselves (pi-domain §2). Pure.</summary>
+/// <summary>Who configures an interface of a running system, from what its programs say of themselves. Pure.</summary>
 internal static class BackendRules
 {
     public static NetworkManagement Decide(string interfaceName, BackendFacts facts)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RpiAgent.Agent.NodeConfig;
 
-/// <summary>cloud-init writes the network's configuration again when it meets a new instance id, unless it is told not to (pi-domain §2).</summary>
+/// <summary>cloud-init writes the network's configuration again when it meets a new instance id, unless it is told not to (cloud-init: "network: {config: disabled}").</summary>
 /// <param name="WritesNetwork">It is installed and switched on, and nothing keeps it from the network.</param>
 internal sealed record CloudInit(bool WritesNetwork)
 {

@@ -115,7 +115,7 @@ internal static class NodePlanner
         }
     }
 
-    /// <summary>The others of a swarm know its managers by their addresses (pi-domain §7); a worker joins again.</summary>
+    /// <summary>The others of a swarm know its managers by their addresses (SwarmKit: a manager's advertised address is fixed); a worker joins again.</summary>
     private static Refusal? RefuseManager(NodeState current, AddressWish wish) =>
         current.ManagedSwarmAddress is { Length: > 0 } managed && (wish.Method == AddressMethod.Dhcp || wish.Address.ToString() != managed)
             ? new Refusal(RefusalCodes.SwarmManager, wish.Interface, $"this node manages a swarm, which knows it as {managed}; demote it first ('docker node demote', or let the coordinator change the address), or force it")

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RpiAgent.Tests.Unit.NodeConfig;
 
-/// <summary>pi-domain §2: the table, and the moments in which a running system gives no clear answer.</summary>
+/// <summary>The whole table of managers, and the moments in which a running system gives no clear answer.</summary>
 public class BackendRulesTests
 {
     private static readonly UnitFacts Active = new("active", "enabled"), Disabled = new("inactive", "disabled");

@@ -30,7 +30,7 @@ internal static class DockerOptionRules
             ? null
             : new Refusal(RefusalCodes.BadDockerOption, Where, $"Docker option '{word}' cannot be written: blanks, quotation marks, $, ` and \\ do not survive where systemd reads it; give each word by itself, without them");
 
-    /// <summary>1.9.0 brought them, 20.10 as Debian builds it has no Consul, 23.0 refuses and 24.0 does not know them (pi-domain §7).</summary>
+    /// <summary>1.9.0 brought them, 20.10 as Debian builds it has no Consul, 23.0 refuses and 24.0 does not know them (release notes of the engine).</summary>
     private static Refusal? RefuseRemoved(string version, ImmutableArray<PresentOption> all)
     {
         bool isOld = version.Split('.') is [var major, var minor, ..] && int.TryParse(major, CultureInfo.InvariantCulture, out int a) && int.TryParse(minor, CultureInfo.InvariantCulture, out int b) && (a < 20 || (a == 20 && b < 10));
