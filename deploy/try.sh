@@ -19,9 +19,9 @@ main() {
     [ "$(id -u)" = 0 ] || die "Boards, bridges and engines need root" "Run: sudo $0 $verb"
     case $verb in
         up | build | down | status | add | loose | copy) "${verb}_verb" "$@" ;;
-        rpictl) need_rig; rpictl "$@" ;;
+        rpictl) need_lan; rpictl "$@" ;;
         images-everywhere | deploy-wordpress | swarm-wordpress) need_rig; "${verb}_verb" "$@" ;;
-        exec | kill | start | cut | heal) need_rig; "${verb}_verb" "$@" ;;
+        exec | kill | start | cut | heal) need_lan; reach_engine; "${verb}_verb" "$@" ;;
         *) usage >&2; exit 64 ;;
     esac
 }

@@ -11,7 +11,7 @@ in_board()        { local name=$1; shift; engine exec "$(board_container "$name"
 
 need_board() {
     [ -n "${1:-}" ] || die "Which board?" "Boards: $(board_names | xargs)"
-    board_exists "$1" || die "There is no board $1" "Boards: $(board_names | xargs)"
+    [ -d "$(board_folder "$1")" ] || die "There is no board $1" "Boards: $(board_names | xargs)"
 }
 
 # new_board NAME OS: serial and MAC as on a board: 16 hex digits, whose last six also end the MAC address.

@@ -147,9 +147,10 @@ stack_up() {
 }
 
 # Sets what the other verbs need; says so when there is no rig.
+need_lan() { read_lan || die "There is no rig '$INSTANCE' on this machine" "Start it: deploy/try.sh up"; }
+
 need_rig() {
-    [ -s "$STATE/lan" ] || die "There is no rig '$INSTANCE' on this machine" "Start it: deploy/try.sh up"
-    read_lan
+    need_lan
     find_engine || die "The Docker engine of the rig does not answer" "Start it again: deploy/try.sh up"
     name_images
 }
