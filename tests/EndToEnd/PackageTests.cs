@@ -78,7 +78,10 @@ public sealed partial class PackageTests(TwoBackends cluster)
         await _rig.ShellAsync("coordinator", $"iptables -D INPUT -s {wrong} -p tcp --dport 7444 -j DROP");
         await PutBackAsync(node);
         await cluster.StateAsync(node, isReady: true);
-        await again;
+
+        // A removal halts the rollout as any other way back.
+        Assert.Contains($"{node}: rolled-back: rpi-agent was removed", (await again).Errors, StringComparison.Ordinal);
+        await _rig.DoAsync("rpictl", "rollout", "retry", node);
         await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(90), async () => await _rig.DoAsync("rpictl", "node", "ip", node) is var now && now == wrong ? null : $"{node} is at {now}");
     }
 
