@@ -153,7 +153,7 @@ run_tests() {
     local suite=$1
     shift
     say "tests/$suite $*"
-    ( cd "$REPOSITORY" && dotnet test --project "tests/$suite" --no-build "$@" ) 2>&1 | tee -a "$output"
+    ( cd "$REPOSITORY" && dotnet test --project "tests/$suite" --no-build --show-slowest-tests 12 "$@" ) 2>&1 | tee -a "$output"
 }
 
 # The closing line; fails when a test failed or none ran.

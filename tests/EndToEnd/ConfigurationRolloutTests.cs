@@ -8,8 +8,8 @@ namespace RpiAgent.Tests.EndToEnd;
 /// Addresses changed from the coordinator, on a Pi with ifupdown (Debian 12) and one with NetworkManager (Debian 13, as today's
 /// Raspberry Pi OS), in a cluster of their own. Containers run on meanwhile.
 /// </summary>
-[Collection<TwoBackendsCollection>]
-public sealed class ConfigurationRolloutTests(TwoBackends cluster)
+[Collection<RolloutRig>]
+public sealed class ConfigurationRolloutTests(RolloutRig cluster)
 {
     private const string Profile = "/etc/NetworkManager/system-connections/rpi-agent-eth0.nmconnection";
 

@@ -10,8 +10,8 @@ namespace RpiAgent.Tests.EndToEnd;
 /// The engine's options, ordered by the coordinator: what breaks the engine is taken back, whatever happens meanwhile. pi1 has Debian's
 /// docker.io, which reads /etc/default/docker; pi2 is given a unit as docker-ce has it, which does not.
 /// </summary>
-[Collection<TwoBackendsCollection>]
-public sealed class DockerOptionsTests(TwoBackends cluster)
+[Collection<EngineRig>]
+public sealed class DockerOptionsTests(EngineRig cluster)
 {
     private const string Settings = "/etc/rpi-coordinator/coordinator.json";
     private const string Marker = "/var/lib/rpi-agent/docker/txn.json";

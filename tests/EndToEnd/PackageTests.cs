@@ -6,8 +6,8 @@ using Xunit;
 namespace RpiAgent.Tests.EndToEnd;
 
 /// <summary>The agent's package is replaced and removed on Pis that work: Debian 12 with ifupdown, and Debian 13 with NetworkManager.</summary>
-[Collection<TwoBackendsCollection>]
-public sealed partial class PackageTests(TwoBackends cluster)
+[Collection<RolloutRig>]
+public sealed partial class PackageTests(RolloutRig cluster)
 {
     private const string Mine = """{"RpiAgent":{"NetworkConfirmSeconds":30}}""";
     private const string Watch = "/run/address-watch";

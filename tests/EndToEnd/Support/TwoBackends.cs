@@ -4,9 +4,9 @@ using Xunit;
 namespace RpiAgent.Tests.EndToEnd.Support;
 
 /// <summary>pi1 has ifupdown, pi2 NetworkManager; a change waits 30 s for its confirmation on pi2.</summary>
-public sealed class TwoBackends : IAsyncLifetime
+public abstract class TwoBackends(string instance) : IAsyncLifetime
 {
-    public Rig Rig { get; } = new("rollout");
+    public Rig Rig { get; } = new(instance);
 
     public async ValueTask InitializeAsync()
     {
@@ -22,7 +22,11 @@ public sealed class TwoBackends : IAsyncLifetime
         await StateAsync("pi2", isReady: true);
     }
 
-    public ValueTask DisposeAsync() => Rig.EndAsync();
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return Rig.EndAsync();
+    }
 
     /// <summary>Until the coordinator, which may just be starting, says so.</summary>
     public Task StateAsync(string node, bool isReady) => VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), async () =>
@@ -39,5 +43,10 @@ public sealed class TwoBackends : IAsyncLifetime
     });
 }
 
+/// <summary>Of the tests that change addresses and packages.</summary>
 [CollectionDefinition]
-public sealed class TwoBackendsCollection : ICollectionFixture<TwoBackends>;
+public sealed class RolloutRig() : TwoBackends("rollout"), ICollectionFixture<RolloutRig>;
+
+/// <summary>Of the tests that change the engine's options.</summary>
+[CollectionDefinition]
+public sealed class EngineRig() : TwoBackends("engine"), ICollectionFixture<EngineRig>;
