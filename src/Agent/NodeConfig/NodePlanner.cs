@@ -163,7 +163,7 @@ internal static class NodePlanner
         }
 
         // Once the engine runs without them.
-        if (desired.DockerClients.Length == 0 && !current.Engine.TlsFiles.IsEmpty)
+        if (desired.DockerClients is "" && !current.Engine.TlsFiles.IsEmpty)
         {
             yield return new RemoveFiles([.. current.Engine.TlsFiles.Keys]);
         }

@@ -8,8 +8,8 @@ namespace RpiAgent.Agent.NodeConfig;
 /// <param name="DockerOptions">Words of DOCKER_OPTS; empty = leave them.</param>
 internal sealed record NodeSpec(string HostName, AddressWish? Address, ImmutableArray<string> DockerOptions)
 {
-    /// <summary>PEM of the CA whose clients the engine lets in by TLS; empty = it has no such port.</summary>
-    public string DockerClients { get; init; } = "";
+    /// <summary>PEM of the CA whose clients the engine lets in by TLS; empty = it has no such port; null = leave that as it is.</summary>
+    public string? DockerClients { get; init; }
 
     /// <summary>Somebody who stands by and may try again at once.</summary>
     public const string Person = "person";

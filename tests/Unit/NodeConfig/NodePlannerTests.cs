@@ -90,9 +90,14 @@ public class NodePlannerTests
             },
         };
         Assert.Collection(
-            NodePlanner.Plan(open, new NodeSpec("", null, [])).Steps,
+            NodePlanner.Plan(open, new NodeSpec("", null, []) { DockerClients = "" }).Steps,
             step => Assert.IsType<ChangeDockerOptions>(step),
             step => Assert.Equal([key], Assert.IsType<RemoveFiles>(step).Paths));
+
+        // Who says nothing of the engine, as a person who changes an address, leaves it alone.
+        Assert.IsType<ChangeAddress>(Assert.Single(NodePlanner.Plan(open, new NodeSpec("", Address, [])).Steps));
+        ChangeDockerOptions card = Assert.IsType<ChangeDockerOptions>(Assert.Single(NodePlanner.Plan(open, new NodeSpec("", null, ["--debug"])).Steps));
+        Assert.Contains($"--debug {string.Join(' ', EngineTls.Words)}", Encoding.Latin1.GetString(card.Files["/etc/default/docker"]), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,13 +10,18 @@ internal static class DockerOptionsPlanner
     public const string DropInPath = "/etc/systemd/system/docker.service.d/10-rpi-agent.conf";
 
     /// <param name="words">Empty = leave what others wrote, unless <paramref name="withdraws"/>.</param>
-    /// <param name="clients">PEM of the CA of Docker clients; empty = no TLS port.</param>
+    /// <param name="clients">PEM of the CA of Docker clients; empty = no TLS port; null = that is not asked for, and stays as it is.</param>
     /// <param name="wanted">Serial of the certificate that the engine shall show at that port; empty = the node's own, whichever it is.</param>
     /// <param name="withdraws">What is there was ordered, and is no longer.</param>
     /// <returns>New content by path; empty when all is as wished.</returns>
     /// <exception cref="RefusalException">The engine would not start so, or the options would have no effect.</exception>
-    public static ImmutableSortedDictionary<string, byte[]> Plan(EngineSetup setup, ImmutableArray<string> words, string clients, string wanted, bool withdraws = false)
+    public static ImmutableSortedDictionary<string, byte[]> Plan(EngineSetup setup, ImmutableArray<string> words, string? clients, string wanted, bool withdraws = false)
     {
+        if (clients is null)
+        {
+            return words.IsEmpty && !withdraws ? ImmutableSortedDictionary<string, byte[]>.Empty : Plan(setup, setup.HasTls ? [.. words, .. EngineTls.Words] : words);
+        }
+
         if (clients.Length == 0)
         {
             return words.IsEmpty && !setup.HasTls && !withdraws ? ImmutableSortedDictionary<string, byte[]>.Empty : Plan(setup, words);
