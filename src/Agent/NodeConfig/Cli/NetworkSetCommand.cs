@@ -37,7 +37,12 @@ internal static class NetworkSetCommand
             return control.Pending is not { } pending ? NothingPending() : await Report(async () =>
             {
                 await control.RollBackAsync(pending.Id, "taken back by hand", cancel);
-                return pending.Phase == TransactionPhase.Waiting ? "it is forgotten; nothing was changed" : "the old address is back";
+                return pending.Phase switch
+                {
+                    TransactionPhase.Waiting => "it is forgotten; nothing was changed",
+                    TransactionPhase.Confirmed => "it was confirmed already; the new address stays",
+                    _ => "the old address is back",
+                };
             });
         });
         Command status = new("status", "Say whether a change is waiting for its confirmation, and how the last one ended.");

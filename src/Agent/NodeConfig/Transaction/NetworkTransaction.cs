@@ -86,9 +86,11 @@ internal sealed partial class NetworkTransaction(
             throw new RefusalException(new Refusal(RefusalCodes.TransactionPending, marker.Interface, $"change {marker.Id} is {marker.Phase.ToString().ToLowerInvariant()}; try again in a few seconds"));
         }
 
-        string? late = marker is null ? files.ReadFailure()?.Reason ?? "no change of the network is waiting" : (await _verdict.KeepAsync(marker, cancel, isByHand: true)).RolledBackBecause;
+        string? late = marker is null ? EndedInThisBoot() ?? "no change of the network is waiting" : (await _verdict.KeepAsync(marker, cancel, isByHand: true)).RolledBackBecause;
         return late is null ? marker!.Reason : throw new RefusalException(new Refusal(RefusalCodes.TransactionExpired, "", late));
     }
+
+    private string? EndedInThisBoot() => files.ReadFailure() is { } failure && failure.Marker.BootId == clock.BootId ? failure.Reason : null;
 
     /// <summary>What a timer or a boot took back while no agent was there to tell it, once: else the same order would just be tried again.</summary>
     /// <returns>Why, or null.</returns>

@@ -43,9 +43,7 @@ internal sealed partial class NetworkVerdict(TransactionFiles files, RollbackScr
             if (held is null || !IsWaiting(marker.Id))
             {
                 TransactionEnd end = EndOf(marker, "the answer came after the time limit");
-                return held is null || end.RolledBackBecause is not null
-                    ? new TransactionEnd(marker.Id, $"{RefusalCodes.TransactionExpired}: {end.RolledBackBecause ?? "the answer came after the time limit"}")
-                    : end;
+                return end.RolledBackBecause is { } because ? new TransactionEnd(marker.Id, $"{RefusalCodes.TransactionExpired}: {because}") : end;
             }
 
             try
@@ -91,7 +89,8 @@ internal sealed partial class NetworkVerdict(TransactionFiles files, RollbackScr
     /// <summary>How a change ended, whoever ended it.</summary>
     private TransactionEnd EndOf(TransactionMarker marker, string otherwise)
     {
-        if (files.IsKept(marker.Id))
+        // It is noted a moment after it is written.
+        if (files.ReadMarker() is { Phase: TransactionPhase.Confirmed } confirmed && confirmed.Id == marker.Id || files.IsKept(marker.Id))
         {
             return new TransactionEnd(marker.Id, null);
         }
