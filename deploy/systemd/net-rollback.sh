@@ -56,7 +56,8 @@ restore_files() {
         if [ -e "$path" ] && [ "$present" != "$before" ]; then
             if [ "$present" != "$after" ]; then
                 [ "${1:-all}" != ours ] || continue
-                edited="$edited ($path was edited meanwhile; that version is in last-failed)"
+                # A file that the change left as it was is there for others to write: a DHCP client, for one.
+                [ "$before" = "$after" ] || edited="$edited ($path was edited meanwhile; that version is in last-failed)"
             fi
             cp -p "$path" "$failed/$number.$(basename "$path")" 2>/dev/null
         fi

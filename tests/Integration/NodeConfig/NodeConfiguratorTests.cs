@@ -89,6 +89,32 @@ public sealed class NodeConfiguratorTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_DHCP_client_writes_during_a_change_that_is_taken_back_is_nobodys_edit()
+    {
+        Put("/etc/network/interfaces", "auto eth0\niface eth0 inet static\n  address 192.168.1.5/24\n");
+        NodeConfigOutcome outcome = await _configurator.ApplyAsync(new NodeSpec("", AddressWish.Dhcp("eth0"), []), async (change, cancel) =>
+        {
+            Put("/etc/resolv.conf", "nameserver 10.9.9.9\n");
+            await new NetworkControl(_options).RollBackAsync(change.Id, "taken back by hand", cancel);
+            return false;
+        }, TestContext.Current.CancellationToken);
+        Assert.Equal((NodeConfigResult.RolledBack, "taken back by hand", "nameserver 10.0.0.1\n"), (outcome.Result, outcome.Detail, Get("/etc/resolv.conf")));
+    }
+
+    /// <summary>The marker says so a moment before the note for the process that waits is there.</summary>
+    [Fact]
+    public async Task A_change_that_another_process_has_just_confirmed_is_not_told_as_taken_back()
+    {
+        NodeConfigOutcome outcome = await _configurator.ApplyAsync(Wish, (_, _) =>
+        {
+            const string marker = "/var/lib/rpi-agent/net/txn.json";
+            Put(marker, Get(marker).Replace("\"applied\"", "\"confirmed\"", StringComparison.Ordinal));
+            return Task.FromResult(false);
+        }, TestContext.Current.CancellationToken);
+        Assert.Equal((NodeConfigResult.Changed, ""), (outcome.Result, outcome.Detail));
+    }
+
+    [Fact]
     public async Task A_change_for_the_next_boot_waits_for_it_is_tried_once_and_can_be_forgotten()
     {
         NodeSpec atBoot = Wish with { HostName = "", DockerOptions = [], AtNextBoot = true };
