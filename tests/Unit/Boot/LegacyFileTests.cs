@@ -1,5 +1,6 @@
 using System.Text;
 using RpiAgent.Agent.Boot.Card;
+using RpiAgent.Agent.NodeConfig;
 using Xunit;
 
 namespace RpiAgent.Tests.Unit.Boot;
@@ -71,6 +72,11 @@ public class LegacyFileTests
         Assert.Equal("pi-1", card.Hostname);
         Assert.Empty(card.Addresses);
         Assert.Contains("no country", Assert.Single(card.Ignored), StringComparison.Ordinal);
+
+        // Neither an address that the boot file has for it.
+        CardDraft own = Card(BootFile.FileName, "version: 1\nnetwork: {interfaces: {wlan0: {method: static, address: 192.168.1.5/24}}}\n").Parse();
+        AddressWish address = Assert.Single(CardSettings.Merge([own, Card(Occidentalis.FileName, "wifi_ssid=a\nwifi_password=password\n").Parse()]).Addresses);
+        Assert.Equal(("192.168.1.5", null), (address.Address.ToString(), address.Wifi));
         Assert.Throws<BootFileException>(() => CardSettings.Merge([Card(BootFile.FileName, "version: 1\nwifi: {interfaces: {wlan0: {ssid: a, password: password}}}\n").Parse()]));
     }
 

@@ -87,6 +87,7 @@ internal sealed record CardSettings
             {
                 // An older file has no place for a country: what else it says is not held up by that.
                 ignored.Add($"{source.File}:{radio.Line}: {NoCountry}");
+                wishes.AddRange(address is null ? [] : [address]);
             }
             else
             {
