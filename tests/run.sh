@@ -4,7 +4,8 @@
 set -euo pipefail
 
 REPOSITORY=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-export RPI_TRY_INSTANCE=e2e                 # a cluster of its own, beside one the user may have
+export RPI_TRY_INSTANCE=e2e                 # clusters of their own, beside one the user may have
+RIGS=()                                     # those that this run brings up
 PACKAGING=RpiAgent.Tests.Integration.Packaging      # needs what is built meanwhile, and runs after the others
 LOG=$(mktemp -t rpi-agent-tests.XXXXXX)
 CACHE=${RPI_TRY_CACHE:-/var/cache/rpi-agent-try}
@@ -26,6 +27,7 @@ main() {
         *) usage >&2; exit 64 ;;
     esac
     trap 'end_asides; take_down' EXIT
+    [[ " ${suites[*]} " != *" EndToEnd "* ]] || RIGS=(e2e e2eroll e2eeng e2ecard e2eten)
     [[ " ${suites[*]} " =~ " Integration "|" EndToEnd " ]] && prepare
     need_dotnet
     export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false      # no build servers stay behind
@@ -42,7 +44,7 @@ prepare() {
     local packages
     say "Preparing this machine"
     refresh_apt_lists
-    mapfile -t packages < <(packages_for_rig; packages_for_build; packages_for_cross arm64; packages_for_roots; command -v strace >/dev/null || echo strace)
+    mapfile -t packages < <(packages_for_rig; packages_for_build; packages_for_cross arm64; packages_for_roots; missing_packages <<<$'strace strace\nssh-keygen openssh-client')
     install_packages "${packages[@]}"
     mkdir -p "$CACHE"
     step "Consul" locked consul get_consul
@@ -53,7 +55,7 @@ prepare() {
     RPI_TEST_SSHD=$(unpacked_program openssh-server sshd)
     RPI_TEST_SSHD_LIBRARIES=$(dirname "$(find "$CACHE/unpacked/libwrap0" -name 'libwrap.so.0' | head -n 1)")
     export RPI_TEST_SSHD RPI_TEST_SSHD_LIBRARIES RPI_TEST_IFQUERY RPI_TEST_BUSYBOX RPI_TEST_PREPARED=1    # a missing program fails tests from here on
-    export PATH=$PATH:$CACHE/consul:/usr/sbin:/sbin
+    export PATH=$PATH:$CACHE/consul
 }
 
 # What takes minutes and is not needed at once: built while the first tests run, which have the right of way.
@@ -133,7 +135,8 @@ run_suites() {
     take_down
     cat "$RPI_TEST_NOTES"
     summary "$output" || code=1
-    rm -f "$output" "$RPI_TEST_NOTES" "$LOG" "$LOG".*
+    rm -f "$output" "$RPI_TEST_NOTES"
+    [ "$code" != 0 ] || rm -f "$LOG" "$LOG".*
     exit "$code"
 }
 
@@ -166,7 +169,10 @@ summary() {
 }
 
 take_down() {
-    [ ! -d "/var/lib/rpi-agent-try/$RPI_TRY_INSTANCE" ] || "$REPOSITORY/deploy/try.sh" down >&2 || true
+    local rig
+    for rig in "${RIGS[@]}"; do
+        [ ! -d "/var/lib/rpi-agent-try/$rig" ] || RPI_TRY_INSTANCE=$rig "$REPOSITORY/deploy/try.sh" down >&2 || true
+    done
 }
 
 main "$@"

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # The Debian mirror this machine itself uses.
 
-# Prints "URL SUITE" of this machine's apt sources, one a line, Debian's own only.
+# Prints "URL SUITE" of this machine's apt sources, one a line, Debian's own only, and such as a system without certificates can use.
 apt_sources() {
     # shellcheck disable=SC2016
     apt-get indextargets --format '$(ORIGIN)|$(SITE)|$(RELEASE)' 'Created-By: Packages' 2>/dev/null |
-        awk -F'|' '$1 == "Debian" { print $2, $3 }' | sort -u
+        awk -F'|' '$1 == "Debian" && $2 ~ /^http:/ { print $2, $3 }' | sort -u
 }
 
 # The URL of Debian's main archive; empty when the machine knows none (Ubuntu): tools then take their own default.

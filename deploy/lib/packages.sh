@@ -5,7 +5,7 @@
 missing_packages() {
     local command package
     while read -r command package; do
-        PATH=$PATH:/usr/sbin:/sbin command -v "$command" >/dev/null || printf '%s\n' "$package"
+        command -v "$command" >/dev/null || printf '%s\n' "$package"
     done
 }
 

@@ -50,7 +50,7 @@ build_program() {
     [ "$architecture" = "$(machine_architecture)" ] || options+=("-p:ObjCopyName=$(cross_triplet "$architecture")-objcopy")
     dotnet restore "$project" -p:SelfContained=true "${options[@]}" ||
         die "The package source of this machine has no .NET runtime for $(runtime_identifier "$architecture"), so $architecture cannot be built here" \
-            "On a machine that reaches nuget.org the same command works."
+            "On a machine that reaches the public NuGet source the same command works."
     keep_newest 3 "$CACHE/programs/$(program_variant "$name" "$architecture")"-????????????
     dotnet publish "$project" -c Release --self-contained -p:RunAnalyzers=false "${options[@]}" -o "$part"
     [ -x "$part/rpi-$name" ] || die "dotnet publish made no rpi-$name"

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # What the person at the terminal sees: one line per step, with its time; words go to stderr, details to $LOG.
 
+# Plain `su` leaves it as a user's.
+export PATH=$PATH:/usr/sbin:/sbin
+
 say()  { printf '%s\n' "$*" >&2; }
 note() { printf '  %s\n' "$*" >&2; }
 die()  { printf '\nFailed: %s\n' "$1" >&2; shift; for hint in "$@"; do printf '  %s\n' "$hint" >&2; done; exit 1; }

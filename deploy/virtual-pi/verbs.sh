@@ -238,6 +238,8 @@ down_verb() {
         step "boards, coordinator, volumes, network" remove_rig
         [ "${1:-}" != --all ] || step "images" remove_images
         [ "$ENGINE_SOCKET" != "$(own_engine_socket)" ] || step "the engine we started" stop_own_engine
+    elif read_lan; then
+        die "The Docker engine of the rig does not answer" "Start it, then down again: boards, bridge and rules are still there."
     fi
     rm -rf "$STATE"
     rmdir "$(dirname "$STATE")" 2>/dev/null || true

@@ -16,7 +16,7 @@ public sealed class TenAtOnceTests : IAsyncLifetime
 
     /// <summary>What "at the same second" comes to where two cores stand for ten boards.</summary>
     private const int TogetherSeconds = 5;
-    private readonly Rig _rig = new("ten", cards: "bare");
+    private readonly Rig _rig = new("e2eten", cards: "bare");
 
     [Fact]
     public async Task Ten_pis_powered_on_together_are_enrolled_within_a_minute_and_none_twice()

@@ -8,7 +8,7 @@ public sealed class CardRig : IAsyncLifetime, ICollectionFixture<CardRig>
 {
     public const string Name = "cards";
 
-    public Rig Rig { get; } = new("copied");
+    public Rig Rig { get; } = new("e2ecard");
 
     public async ValueTask InitializeAsync() => await Rig.BeginAsync("--nodes", "2", "--no-stack");
 

@@ -45,8 +45,8 @@ public abstract class TwoBackends(string instance) : IAsyncLifetime
 
 /// <summary>Of the tests that change addresses and packages.</summary>
 [CollectionDefinition]
-public sealed class RolloutRig() : TwoBackends("rollout"), ICollectionFixture<RolloutRig>;
+public sealed class RolloutRig() : TwoBackends("e2eroll"), ICollectionFixture<RolloutRig>;
 
 /// <summary>Of the tests that change the engine's options.</summary>
 [CollectionDefinition]
-public sealed class EngineRig() : TwoBackends("engine"), ICollectionFixture<EngineRig>;
+public sealed class EngineRig() : TwoBackends("e2eeng"), ICollectionFixture<EngineRig>;
