@@ -63,28 +63,31 @@ prepare_aside() {
     export RPI_TEST_PACKAGES=$CACHE/roots/packages RPI_TEST_ROOTS=$CACHE/roots
     emulation_registered || register_emulation >>"$LOG" 2>&1
     emulation_registered || note "binfmt_misc is not to be had: the arm64 package is unpacked, not installed, and qemu-aarch64-static starts its program"
-    aside programs build_programs "$@"
-    aside systems build_systems "$@"
+    rm -rf "$RPI_TEST_PACKAGES"
+    aside programs build_programs
+    ! wanted EndToEnd "$@" || aside rig build_rig
+    ! wanted Integration "$@" || aside arm64 build_roots
 }
 
-# Our packages. Those of this machine first: all suites want the agent, and the images of the rig are made of both.
+# Our packages for this machine: the rig is made of them.
 build_programs() {
     renice -n 10 "$BASHPID"
-    rm -rf "$RPI_TEST_PACKAGES"
     "$REPOSITORY/deploy/package.sh" agent --out "$RPI_TEST_PACKAGES/here"
     "$REPOSITORY/deploy/package.sh" coordinator --out "$RPI_TEST_PACKAGES/here"
-    ! wanted Integration "$@" || "$REPOSITORY/deploy/package.sh" agent --arch arm64 --out "$RPI_TEST_PACKAGES/arm64"
 }
 
-# Roots to install our packages in, and the images of the rig.
-build_systems() {
+build_rig() {
     renice -n 10 "$BASHPID"
+    "$REPOSITORY/deploy/try.sh" build
+}
+
+# Roots to install our packages in, and the package for them: needed last, and so made from what the others leave of the processors.
+build_roots() {
+    renice -n 19 "$BASHPID"
     locked images make_base_system debian-12
-    if wanted Integration "$@"; then
-        locked roots get_companions
-        locked roots make_arm64_root
-    fi
-    ! wanted EndToEnd "$@" || "$REPOSITORY/deploy/try.sh" build
+    locked roots get_companions
+    "$REPOSITORY/deploy/package.sh" agent --arch arm64 --out "$RPI_TEST_PACKAGES/arm64"
+    locked roots make_arm64_root
 }
 
 # wanted SUITE SUITES…
@@ -120,18 +123,18 @@ run_suites() {
     export RPI_TEST_NOTES                                            # what tests have to say although they pass
     for suite in "$@"; do
         case $suite in
-            Integration)
-                run_tests Integration --filter-not-namespace "$PACKAGING" || code=1
-                built programs systems || code=1
-                run_tests Integration --filter-namespace "$PACKAGING" || code=1
-                ;;
+            Integration) run_tests Integration --filter-not-namespace "$PACKAGING" || code=1 ;;
             EndToEnd)
-                built programs systems || code=1
+                built programs rig || code=1
                 run_tests EndToEnd || code=1
                 ;;
             *) run_tests "$suite" || code=1 ;;
         esac
     done
+    if wanted Integration "$@"; then
+        built programs arm64 || code=1
+        run_tests Integration --filter-namespace "$PACKAGING" || code=1
+    fi
     take_down
     cat "$RPI_TEST_NOTES"
     summary "$output" || code=1
