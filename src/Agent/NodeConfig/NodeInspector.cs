@@ -44,7 +44,7 @@ internal sealed class NodeInspector(AgentOptions options, CommandRunner commands
         };
     }
 
-    /// <summary>An engine that does not answer manages nothing just now.</summary>
+    /// <summary>A manager that the others do not answer takes longer than this to say so, and one that is off is a manager all the same.</summary>
     private async Task<string> ManagedSwarmAddressAsync(string interfaceName, CancellationToken cancel)
     {
         if (options.Root != "/")
@@ -55,13 +55,15 @@ internal sealed class NodeInspector(AgentOptions options, CommandRunner commands
         try
         {
             SystemInfoResponse info = await _docker.CallAsync("read engine information", EngineLimit, (client, token) => client.System.GetSystemInfoAsync(token), cancel);
-            bool isHere = NetworkInterface.GetAllNetworkInterfaces().Any(link => link.Name == interfaceName && link.GetIPProperties().UnicastAddresses.Any(address => address.Address.ToString() == info.Swarm?.NodeAddr));
-            return info.Swarm is { ControlAvailable: true } swarm && isHere ? swarm.NodeAddr : "";
+            return info.Swarm is { ControlAvailable: true } swarm ? OfInterface(swarm.NodeAddr) : "";
         }
         catch (EngineException)
         {
-            return "";
+            return OfInterface(SwarmOnDisk.ManagedAddress(options));
         }
+
+        string OfInterface(string managed) => NetworkInterface.GetAllNetworkInterfaces().Any(link =>
+            link.Name == interfaceName && link.GetIPProperties().UnicastAddresses.Any(address => address.Address.ToString() == managed)) ? managed : "";
     }
 
     private ResolvState ReadResolv()
