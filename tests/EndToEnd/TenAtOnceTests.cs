@@ -25,11 +25,16 @@ public sealed class TenAtOnceTests : IAsyncLifetime
         Assert.Equal(Enumerable.Range(1, Count).Select(number => $"pi{number}").Order(), nodes.Keys.Order());
         Assert.Equal(Count, nodes.Values.Select(node => node.GetProperty("id").GetString()).Distinct().Count());
         Assert.Equal(Count, nodes.Values.Select(node => node.GetProperty("address").GetString()).Distinct().Count());
-        using JsonDocument registered = JsonDocument.Parse(await _rig.ShellAsync("coordinator", """
-            cd /var/lib/rpi-coordinator/consul && curl -sS --cacert ca.pem --cert consul.pem --key consul.key \
-              -H "X-Consul-Token: $(cat management-token)" https://127.0.0.1:8501/v1/catalog/service/rpi-agent
-            """));
-        Assert.Equal(Count, registered.RootElement.GetArrayLength());
+
+        // The coordinator knows a node's address from its enrolment, and may reach it before it is registered.
+        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(20), async () =>
+        {
+            using JsonDocument registered = JsonDocument.Parse(await _rig.ShellAsync("coordinator", """
+                cd /var/lib/rpi-coordinator/consul && curl -sS --cacert ca.pem --cert consul.pem --key consul.key \
+                  -H "X-Consul-Token: $(cat management-token)" https://127.0.0.1:8501/v1/catalog/service/rpi-agent
+                """));
+            return registered.RootElement.GetArrayLength() is var count && count == Count ? null : $"{count} are registered";
+        });
 
         double[] started = new double[Count], enrolled = new double[Count];
         HashSet<string> names = [];
