@@ -26,18 +26,27 @@ main() {
         -h | --help) usage; exit 0 ;;
         *) usage >&2; exit 64 ;;
     esac
-    trap 'end_asides; take_down' EXIT
+    trap 'end_asides; end_compiler; take_down' EXIT
     [[ " ${suites[*]} " != *" EndToEnd "* ]] || RIGS=(e2e e2eroll e2eeng e2ecard e2eten)
     [[ " ${suites[*]} " =~ " Integration "|" EndToEnd " ]] && prepare
     need_dotnet
-    export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false      # no build servers stay behind
+    # One compiler for all builds, warm after the first, with a name of its own by which it is ended.
+    export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=true SharedCompilationId=rpi-tests-$$
     [[ " ${suites[*]} " =~ " Integration "|" EndToEnd " ]] && prepare_aside "${suites[@]}"
     say "Build"
     local suite
     for suite in "${suites[@]}"; do
         step "tests/$suite" dotnet build "$REPOSITORY/tests/$suite" --nologo -v quiet
     done
+    end_compiler
     run_suites "${suites[@]}"
+}
+
+end_compiler() {
+    local server
+    for server in $(grep -lsz -- "-[p]ipename:${SharedCompilationId:-none}" /proc/[0-9]*/cmdline); do
+        kill "$(basename "$(dirname "$server")")" 2>/dev/null || true
+    done
 }
 
 prepare() {
