@@ -47,11 +47,8 @@ internal sealed class EngineProbe(AgentOptions options)
             }
         }
 
-        // A swarm manager without quorum takes its time to say who it is.
-        string? node = await GetAsync(client, "info", cancel) is { } info && info.TryGetProperty("Swarm", out JsonElement swarm)
-            ? swarm.GetProperty("NodeID").GetString() is { Length: > 0 } self ? self : swarm.GetProperty("LocalNodeState").GetString() == "inactive" ? "" : null
-            : null;
-        return new EngineContents(node, staying.ToImmutable());
+        JsonElement? info = await GetAsync(client, "info", cancel);
+        return new EngineContents(info is { } told ? SwarmNodeIn(told) : null, staying.ToImmutable()) { Store = info is { } known ? StoreIn(known) : "" };
     }
 
     /// <summary>Interfaces that the engine has named as a person wished; empty when it does not answer.</summary>
@@ -62,6 +59,15 @@ internal sealed class EngineProbe(AgentOptions options)
             ? [.. networks.EnumerateArray().Select(network => network.TryGetProperty("Options", out JsonElement all) && all.ValueKind == JsonValueKind.Object && all.TryGetProperty("com.docker.network.bridge.name", out JsonElement name) ? name.GetString() : null).OfType<string>()]
             : [];
     }
+
+    /// <summary>A swarm manager without quorum takes its time to say who it is.</summary>
+    private static string? SwarmNodeIn(JsonElement info) =>
+        !info.TryGetProperty("Swarm", out JsonElement swarm) ? null
+        : swarm.GetProperty("NodeID").GetString() is { Length: > 0 } self ? self
+        : swarm.GetProperty("LocalNodeState").GetString() == "inactive" ? "" : null;
+
+    private static string StoreIn(JsonElement info) =>
+        info.TryGetProperty("DockerRootDir", out JsonElement root) && info.TryGetProperty("Driver", out JsonElement driver) && root.GetString() is { Length: > 0 } path ? $"{path} {driver.GetString()}" : "";
 
     private static async Task<JsonElement?> GetAsync(HttpClient client, string path, CancellationToken cancel)
     {
