@@ -19,34 +19,40 @@ public sealed partial class PackageTests(RolloutRig cluster)
     public async Task An_upgrade_and_a_removal_leave_network_containers_and_configuration_as_they_are(string node)
     {
         await PrepareAsync(node);
-        await _rig.StartWitnessAsync(node, "packaged");
-        await _rig.ShellAsync(node, $"systemd-run --quiet --unit=address-watch sh -c 'exec ip -4 monitor address route >{Watch}'");
-        string address = await _rig.DoAsync("rpictl", "node", "ip", node);
-        string before = await WorkAsync(node);
-        string agent = await _rig.ShellAsync(node, "systemctl show rpi-agent -p MainPID --value");
+        try
+        {
+            await _rig.StartWitnessAsync(node, "packaged");
+            await _rig.ShellAsync(node, $"systemd-run --quiet --unit=address-watch sh -c 'exec ip -4 monitor address route >{Watch}'");
+            string address = await _rig.DoAsync("rpictl", "node", "ip", node);
+            string before = await WorkAsync(node);
+            string agent = await _rig.ShellAsync(node, "systemctl show rpi-agent -p MainPID --value");
 
-        await _rig.ShellAsync(node, "sh /var/tmp/install.sh agent /var/tmp/rpi-agent.deb");
-        Assert.Equal("99.1 active", await _rig.ShellAsync(node, "echo $(dpkg-query -W -f '${Version}' rpi-agent) $(systemctl is-active rpi-agent)"));
-        Assert.NotEqual(agent, await _rig.ShellAsync(node, "systemctl show rpi-agent -p MainPID --value"));
-        Assert.Equal("", await _rig.ShellAsync(node, "[ /proc/$(systemctl show rpi-agent -p MainPID --value)/exe -ef /usr/lib/rpi-agent/rpi-agent ] || echo the old program runs"));
-        Assert.Equal(before, await WorkAsync(node));
-        await cluster.StateAsync(node, isReady: true);
-        Assert.InRange(await ExposureAsync(node), 0, 4.0);
+            await _rig.ShellAsync(node, "sh /var/tmp/install.sh agent /var/tmp/rpi-agent.deb");
+            Assert.Equal("99.1 active", await _rig.ShellAsync(node, "echo $(dpkg-query -W -f '${Version}' rpi-agent) $(systemctl is-active rpi-agent)"));
+            Assert.NotEqual(agent, await _rig.ShellAsync(node, "systemctl show rpi-agent -p MainPID --value"));
+            Assert.Equal("", await _rig.ShellAsync(node, "[ /proc/$(systemctl show rpi-agent -p MainPID --value)/exe -ef /usr/lib/rpi-agent/rpi-agent ] || echo the old program runs"));
+            Assert.Equal(before, await WorkAsync(node));
+            await cluster.StateAsync(node, isReady: true);
+            Assert.InRange(await ExposureAsync(node), 0, 4.0);
 
-        await _rig.ShellAsync(node, "dpkg -r rpi-agent");
-        Assert.Equal("gone", await _rig.ShellAsync(node, "systemctl is-active --quiet rpi-agent || [ -e /usr/lib/rpi-agent ] || echo gone"));
-        Assert.Equal(before, await WorkAsync(node));
-        Assert.Equal("0", await _rig.ShellAsync("coordinator", $"ping -q -c 3 -i 0.2 -W 1 {address} >/dev/null; echo $?"));
+            await _rig.ShellAsync(node, "dpkg -r rpi-agent");
+            Assert.Equal("gone", await _rig.ShellAsync(node, "systemctl is-active --quiet rpi-agent || [ -e /usr/lib/rpi-agent ] || echo gone"));
+            Assert.Equal(before, await WorkAsync(node));
+            Assert.Equal("0", await _rig.ShellAsync("coordinator", $"ping -q -c 3 -i 0.2 -W 1 {address} >/dev/null; echo $?"));
 
-        // Installed again it is the node that it was.
-        await _rig.ShellAsync(node, "sh /var/tmp/install.sh agent /var/tmp/rpi-agent.deb");
-        Assert.Equal(Mine, await _rig.ShellAsync(node, "cat /etc/rpi-agent/agent.json"));
-        await cluster.StateAsync(node, isReady: true);
-        Assert.Equal(address, await _rig.DoAsync("rpictl", "node", "ip", node));
-        Assert.Equal(before, await WorkAsync(node));
-        Assert.Equal("", await _rig.ShellAsync(node, $"systemctl stop address-watch; grep '^Deleted.* eth0' {Watch} || true"));
-        await _rig.ShellAsync(node, $"docker rm -f packaged; rm {Watch}");
-        await PutBackAsync(node);
+            // Installed again it is the node that it was.
+            await _rig.ShellAsync(node, "sh /var/tmp/install.sh agent /var/tmp/rpi-agent.deb");
+            Assert.Equal(Mine, await _rig.ShellAsync(node, "cat /etc/rpi-agent/agent.json"));
+            await cluster.StateAsync(node, isReady: true);
+            Assert.Equal(address, await _rig.DoAsync("rpictl", "node", "ip", node));
+            Assert.Equal(before, await WorkAsync(node));
+            Assert.Equal("", await _rig.ShellAsync(node, $"systemctl stop address-watch; grep '^Deleted.* eth0' {Watch} || true"));
+            await _rig.ShellAsync(node, $"docker rm -f packaged; rm {Watch}");
+        }
+        finally
+        {
+            await PutBackAsync(node);
+        }
     }
 
     /// <summary>Nobody confirms it: the agent of the new version ends what the old one began, and a removal does not leave it to anybody.</summary>
@@ -61,28 +67,35 @@ public sealed partial class PackageTests(RolloutRig cluster)
         string old = await _rig.DoAsync("rpictl", "node", "ip", node);
         string wrong = $"{old[..old.LastIndexOf('.')]}.{(node == "pi1" ? 143 : 144)}";
         await _rig.ShellAsync("coordinator", $"iptables -I INPUT -s {wrong} -p tcp --dport 7444 -j DROP");
+        try
+        {
+            await _rig.DoAsync("rpictl", "node", "address", node, wrong, "--no-wait");
+            await UnderWayAsync(node);
+            await _rig.ShellAsync(node, "sh /var/tmp/install.sh agent /var/tmp/rpi-agent.deb");
+            await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(40), () => WhyNotAsBeforeAsync(node, old));
+            await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), async () =>
+                (await _rig.TryAsync(TimeSpan.FromSeconds(30), "rpictl", "rollout", "status", "--json")).Output is var status && status.Contains($"{node}: rolled-back", StringComparison.Ordinal) ? null : status);
 
-        await _rig.DoAsync("rpictl", "node", "address", node, wrong, "--no-wait");
-        await UnderWayAsync(node);
-        await _rig.ShellAsync(node, "sh /var/tmp/install.sh agent /var/tmp/rpi-agent.deb");
-        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(40), () => WhyNotAsBeforeAsync(node, old));
-        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(60), async () =>
-            (await _rig.TryAsync(TimeSpan.FromSeconds(30), "rpictl", "rollout", "status", "--json")).Output is var status && status.Contains($"{node}: rolled-back", StringComparison.Ordinal) ? null : status);
+            Task<RigResult> again = _rig.TryAsync(TimeSpan.FromMinutes(3), "rpictl", "rollout", "retry", node);
+            await UnderWayAsync(node);
+            await _rig.ShellAsync(node, "dpkg -r rpi-agent");
+            Assert.Null(await WhyNotAsBeforeAsync(node, old));
+            Assert.Equal("rpi-agent was removed", await _rig.ShellAsync(node, "cat /var/lib/rpi-agent/net/last-failed/reason"));
 
-        Task<RigResult> again = _rig.TryAsync(TimeSpan.FromMinutes(3), "rpictl", "rollout", "retry", node);
-        await UnderWayAsync(node);
-        await _rig.ShellAsync(node, "dpkg -r rpi-agent");
-        Assert.Null(await WhyNotAsBeforeAsync(node, old));
-        Assert.Equal("rpi-agent was removed", await _rig.ShellAsync(node, "cat /var/lib/rpi-agent/net/last-failed/reason"));
+            await _rig.ShellAsync("coordinator", $"iptables -D INPUT -s {wrong} -p tcp --dport 7444 -j DROP");
+            await PutBackAsync(node);
+            await cluster.StateAsync(node, isReady: true);
 
-        await _rig.ShellAsync("coordinator", $"iptables -D INPUT -s {wrong} -p tcp --dport 7444 -j DROP");
-        await PutBackAsync(node);
-        await cluster.StateAsync(node, isReady: true);
-
-        // A removal halts the rollout as any other way back.
-        Assert.Contains($"{node}: rolled-back: rpi-agent was removed", (await again).Errors, StringComparison.Ordinal);
-        await _rig.DoAsync("rpictl", "rollout", "retry", node);
-        await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(90), async () => await _rig.DoAsync("rpictl", "node", "ip", node) is var now && now == wrong ? null : $"{node} is at {now}");
+            // A removal halts the rollout as any other way back.
+            Assert.Contains($"{node}: rolled-back: rpi-agent was removed", (await again).Errors, StringComparison.Ordinal);
+            await _rig.DoAsync("rpictl", "rollout", "retry", node);
+            await VirtualCluster.WaitAsync(TimeSpan.FromSeconds(90), async () => await _rig.DoAsync("rpictl", "node", "ip", node) is var now && now == wrong ? null : $"{node} is at {now}");
+        }
+        finally
+        {
+            await _rig.ShellAsync("coordinator", $"iptables -D INPUT -s {wrong} -p tcp --dport 7444 -j DROP 2>/dev/null || true");
+            await PutBackAsync(node);
+        }
     }
 
     private Task UnderWayAsync(string node) => _rig.ShellAsync(node, "for i in $(seq 600); do grep -qs '\"applied\"' /var/lib/rpi-agent/net/txn.json && exit; sleep 0.1; done; exit 1");
@@ -104,9 +117,11 @@ public sealed partial class PackageTests(RolloutRig cluster)
         await SendNewVersionAsync(node);
     }
 
-    /// <summary>The version of this source, and the configuration that was there.</summary>
-    private Task PutBackAsync(string node) =>
-        _rig.ShellAsync(node, "cp /var/tmp/agent.json /etc/rpi-agent/ && dpkg --force-confold -i /var/tmp/original.deb && rm /var/tmp/agent.json /var/tmp/install.sh /var/tmp/*.deb");
+    /// <summary>The version of this source, and the configuration that was there, unless they are back already.</summary>
+    private Task PutBackAsync(string node) => _rig.ShellAsync(node, """
+        [ -e /var/tmp/original.deb ] || exit 0
+        cp /var/tmp/agent.json /etc/rpi-agent/ && dpkg --force-confold -i /var/tmp/original.deb && rm /var/tmp/agent.json /var/tmp/install.sh /var/tmp/*.deb
+        """);
 
     /// <summary>The package of this source, and under a higher version, with another configuration file in it.</summary>
     private async Task SendNewVersionAsync(string node)
