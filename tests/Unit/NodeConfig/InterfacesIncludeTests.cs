@@ -59,6 +59,28 @@ public class InterfacesIncludeTests
         Assert.Equal("E_PARSE", Planning.Plan(Tree(Encoding.ASCII.GetBytes(main)), Wish).Refusal?.Code);
     }
 
+    /// <summary>ifupdown may find files by them that we do not, and a stanza of ours in these.</summary>
+    [Theory]
+    [InlineData("source interfaces.d/${X:-b}")]
+    [InlineData("source interfaces.d/$((1+1))")]
+    [InlineData("source \"interfaces.d/${#X}\"")]
+    public void Shell_expressions_are_refused(string line)
+    {
+        InterfacesChange change = Planning.Plan(Tree(Encoding.ASCII.GetBytes($"auto lo\n{line}\n")), Wish);
+        Assert.Equal(("E_PARSE", Folder + "interfaces:2"), (change.Refusal?.Code, change.Refusal?.At));
+    }
+
+    [Theory]
+    [InlineData("source interfaces.d/$(echo b)")]
+    [InlineData("source interfaces.d/`echo b`")]
+    [InlineData("source interfaces.d/${}")]
+    public void What_wordexp_refuses_is_told_and_has_no_effect(string line)
+    {
+        InterfacesChange change = Planning.Plan(Tree(Encoding.ASCII.GetBytes($"auto lo\n{line}\n")), Wish);
+        Assert.True(change.IsChanged);
+        Assert.Contains(change.Warnings, warning => warning.StartsWith("/etc/network/interfaces:2: ifupdown silently ignores this line", StringComparison.Ordinal));
+    }
+
     private static ImmutableSortedDictionary<string, byte[]> Tree(byte[] main) =>
         ImmutableSortedDictionary<string, byte[]>.Empty.Add(InterfacesReader.MainPath, main);
 }

@@ -119,6 +119,21 @@ public class InterfacesRuleTests
     }
 
     [Fact]
+    public void An_error_that_hides_our_stanza_of_another_family_is_a_warning()
+    {
+        InterfacesChange change = Planning.Plan(
+            Tree("source interfaces.d/*\n").Add("/etc/network/interfaces.d/eth0", "mtu 3\niface eth0 inet6 auto\n"u8.ToArray()), Wish);
+        Assert.Null(change.Refusal);
+        Assert.Equal("source interfaces.d/*\n\nauto eth0\niface eth0 inet static\n" + Block, Text(change.Files[InterfacesReader.MainPath]));
+        Assert.Contains("/etc/network/interfaces.d/eth0:1: misplaced option", change.Warnings);
+    }
+
+    /// <summary>As ifquery 0.8.41 reads it: an option without a name.</summary>
+    [Fact]
+    public void A_stanzas_line_that_begins_with_a_continuation_is_an_option() =>
+        Assert.Equal("auto eth0\niface eth0 inet static\n" + Block.Replace("    ", "", StringComparison.Ordinal) + "\\\n mtu 3\n", After("auto eth0\niface eth0 inet dhcp\n\\\n mtu 3\n"));
+
+    [Fact]
     public void An_error_that_hides_our_stanza_is_a_refusal()
     {
         InterfacesChange change = Planning.Plan(

@@ -52,5 +52,5 @@ internal sealed record MappingStanza(Place At, ImmutableArray<string> Globs);
 
 /// <summary>What made ifupdown stop reading a file, or what we cannot follow it in.</summary>
 /// <param name="ConcernsAll">In the main file an error takes the whole configuration with it, and what we cannot follow may hide any interface.</param>
-/// <param name="LostInterfaces">Names of the iface lines in the part that is not read.</param>
+/// <param name="LostInterfaces">Names of the iface lines in the part that is not read, but of those that cannot be of IPv4.</param>
 internal sealed record ParseError(Place At, string Message, bool ConcernsAll, ImmutableArray<string> LostInterfaces);

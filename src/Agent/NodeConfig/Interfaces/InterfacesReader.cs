@@ -124,11 +124,6 @@ internal sealed class InterfacesReader
     private static string? ReadOption(Place at, IfaceStanza stanza, string keyword)
     {
         string value = at.Line.Rest;
-        if (keyword.Length == 0)
-        {
-            return Misplaced(at);
-        }
-
         if (value.Length == 0)
         {
             return "option with empty value";
@@ -151,8 +146,14 @@ internal sealed class InterfacesReader
         }
 
         string pattern = argument.StartsWith('/') ? argument : $"{Path.GetDirectoryName(at.File.Path)}/{argument}";
-        if (WordExpansion.Expand(pattern) is not { } words)
+        if (WordExpansion.Expand(pattern, out bool isUnclear) is not { } words)
         {
+            if (isUnclear)
+            {
+                Fail(at, "which files this line includes cannot be told; write their paths without shell expressions", concernsAll: true);
+                return;
+            }
+
             _warnings.Add($"{at}: ifupdown silently ignores this line: {argument}");
             return;
         }
@@ -213,8 +214,8 @@ internal sealed class InterfacesReader
     {
         // The reader's rest of the file, with the interfaces that ifupdown does not see for it.
         ImmutableArray<string> lost = [.. at.File.Lines.Skip(at.LineIndex)
-            .Select(line => line.Words().Take(2).ToArray())
-            .Where(words => words is [{ Value: "iface" }, _])
+            .Select(line => line.Words().Take(3).ToArray())
+            .Where(words => words is [{ Value: "iface" }, _] or [{ Value: "iface" }, _, { Value: not ("inet6" or "ipx" or "can" or "link" or "meta") }])
             .Select(words => words[1].Value)];
         _errors.Add(new ParseError(at, message, concernsAll, lost));
     }

@@ -9,10 +9,13 @@ namespace RpiAgent.Agent.NodeConfig.Interfaces;
 internal static class WordExpansion
 {
     private const string Forbidden = "|&;<>(){}\n";
+    private static readonly System.Buffers.SearchValues<char> NameCharacters = System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
+    /// <param name="isUnclear">wordexp may make something of it, but we do not know what.</param>
     /// <returns>Patterns for <see cref="Glob"/> (quoted wildcards are escaped), or null where wordexp fails and the line has no effect.</returns>
-    public static IReadOnlyList<string>? Expand(string text)
+    public static IReadOnlyList<string>? Expand(string text, out bool isUnclear)
     {
+        isUnclear = false;
         List<string> words = [];
         StringBuilder word = new();
         bool started = false;
@@ -27,7 +30,8 @@ internal static class WordExpansion
 
             if (c == '$' && quote != '\'')
             {
-                if (SkipVariable(text, ref i) is not { } literal)
+                isUnclear = IsExpression(text, i + 1);
+                if (isUnclear || SkipVariable(text, ref i) is not { } literal)
                 {
                     return null;
                 }
@@ -90,7 +94,15 @@ internal static class WordExpansion
 
     private static void AppendLiteral(StringBuilder word, char c) => word.Append(c is '*' or '?' or '[' or '\\' ? "\\" : "").Append(c);
 
-    /// <returns>What the dollar stands for, or null for a command substitution or a form that is not understood.</returns>
+    /// <summary><c>$((1+1))</c>, and <c>${X:-a}</c> or <c>${#X}</c>, which have more than a name between the braces.</summary>
+    private static bool IsExpression(string text, int next) => text.AsSpan(next) switch
+    {
+        ['(', '(', ..] => true,
+        ['{', .. var rest] => rest.IndexOf('}') is > 0 and var close && rest[..close].ContainsAnyExcept(NameCharacters),
+        _ => false,
+    };
+
+    /// <returns>What the dollar stands for, or null for a command substitution.</returns>
     private static string? SkipVariable(string text, ref int i)
     {
         int next = i + 1;
@@ -103,7 +115,7 @@ internal static class WordExpansion
         {
             int close = text.IndexOf('}', next);
             i = close;
-            return close > 0 && text[(next + 1)..close].All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? "" : null;
+            return close > next + 1 ? "" : null;
         }
 
         int end = next;
