@@ -40,7 +40,7 @@ internal sealed class CopiedTraits(AgentOptions options, CommandRunner commands)
 
         try
         {
-            EngineContainers containers = new(new EngineConnection(options.DockerSocket, TimeProvider.System, NullLogger<EngineConnection>.Instance));
+            EngineContainers containers = new(new EngineConnection(options.DockerSocket, EngineConnection.NoHold, TimeProvider.System, NullLogger<EngineConnection>.Instance));
             foreach (var replica in (await containers.ListAsync(cancel)).Where(container => container.Labels.ContainsKey(ContainerLabels.Replica)))
             {
                 await containers.RemoveAsync(replica.ID, replica.Names.FirstOrDefault() ?? replica.ID, cancel);

@@ -5,13 +5,20 @@ using Version = System.Version;
 
 namespace RpiAgent.Agent.Engine;
 
+/// <summary>Why nobody may ask the engine just now; null when all may.</summary>
+internal delegate string? EngineHold();
+
 /// <summary>
 /// The way to dockerd: its unix socket, with the API version agreed on once per life of the engine.
 /// Docker.DotNet opens a connection per request, so nothing needs to be re-opened; only the version can change when the engine does.
 /// </summary>
 /// <param name="socket">Path of the unix socket.</param>
-internal sealed partial class EngineConnection(string socket, TimeProvider time, ILogger<EngineConnection> log)
+/// <param name="hold">While it has a reason, each call fails as if the engine were away.</param>
+internal sealed partial class EngineConnection(string socket, EngineHold hold, TimeProvider time, ILogger<EngineConnection> log)
 {
+    /// <summary>For those who ask at any time.</summary>
+    public static readonly EngineHold NoHold = () => null;
+
     private static readonly Version NewestTested = new(1, 41);
     private static readonly TimeSpan VersionTimeout = TimeSpan.FromSeconds(5);
     private readonly Uri _endpoint = new($"unix://{socket}");
@@ -24,6 +31,11 @@ internal sealed partial class EngineConnection(string socket, TimeProvider time,
     /// <exception cref="EngineException">Refused, unreachable, or no answer within <paramref name="timeout"/>.</exception>
     public async Task<T> CallAsync<T>(string what, TimeSpan timeout, Func<DockerClient, CancellationToken, Task<T>> call, CancellationToken cancel)
     {
+        if (hold() is { } why)
+        {
+            throw new EngineException($"{what}: {why}", null, null);
+        }
+
         using CancellationTokenSource late = new(timeout, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         try

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace RpiAgent.Agent.Engine;
 
-/// <summary>Registration of this feature.</summary>
+/// <summary>Registration of this feature. Needs an <see cref="EngineHold"/>.</summary>
 internal static class EngineServices
 {
     public static IServiceCollection AddEngine(this IServiceCollection services) => services
@@ -10,7 +10,7 @@ internal static class EngineServices
         {
             AgentOptions options = provider.GetRequiredService<IOptions<AgentOptions>>().Value;
             return new EngineConnection(
-                options.Under(options.DockerSocket), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EngineConnection>>());
+                options.Under(options.DockerSocket), provider.GetRequiredService<EngineHold>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EngineConnection>>());
         })
         .AddSingleton<DockerEngine>()
         .AddSingleton<EngineWatch>()

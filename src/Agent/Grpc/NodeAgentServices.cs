@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using RpiAgent.Agent.Containers;
 using RpiAgent.Agent.Engine;
 using RpiAgent.Agent.Images;
+using RpiAgent.Agent.NodeConfig.DockerOptions;
 using RpiAgent.Agent.Status;
 using RpiAgent.Agent.Swarm;
 using RpiAgent.Identity;
@@ -15,6 +16,7 @@ internal static class NodeAgentServices
     /// <summary>Needs <see cref="NodeHost"/>, <see cref="ClusterTls"/>, <see cref="AgentOptions"/>, <see cref="TimeProvider"/> and AddGrpc.</summary>
     public static IServiceCollection AddNodeAgent(this IServiceCollection services) => services
         .AddSingleton<SteadyTime>()
+        .AddSingleton<EngineHold>(provider => new EngineTrial(provider.GetRequiredService<IOptions<AgentOptions>>().Value).WhyNot)
         .AddEngine()
         .AddSingleton(Board)
         .AddSingleton<Action<ContainersReport>>(provider => Publish(provider.GetRequiredService<StatusBoard>()))

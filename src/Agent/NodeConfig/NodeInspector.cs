@@ -19,7 +19,7 @@ internal sealed class NodeInspector(AgentOptions options, CommandRunner commands
     private readonly FileView _files = FileView.OfDirectory(options.Root);
     private readonly BackendDetection _detection = new(options, commands);
     private readonly EngineInspector _engine = new(options, commands);
-    private readonly EngineConnection _docker = new(options.DockerSocket, TimeProvider.System, NullLogger<EngineConnection>.Instance);
+    private readonly EngineConnection _docker = new(options.DockerSocket, EngineConnection.NoHold, TimeProvider.System, NullLogger<EngineConnection>.Instance);
     private readonly ProfileInspector _profiles = new(options, commands);
 
     /// <param name="interfaceName">The interface whose address is wished; null when none is.</param>

@@ -48,6 +48,25 @@ public sealed class ContainerTests(DockerEngineFixture docker) : IClassFixture<D
         await Eventually.HoldsAsync(() => Ours().Length == 0, Soon);
     }
 
+    /// <summary>It may be another engine, with nothing in it: neither is told that the containers are gone, nor are they made anew in it.</summary>
+    [Fact]
+    public async Task An_engine_whose_options_are_being_tried_is_neither_told_of_nor_given_containers()
+    {
+        await ApplyAsync(Replica("t.web", "h1", "sleep 1000"));
+        await Eventually.HoldsAsync(() => State("t.web") == "running", Soon);
+        string marker = Path.Join(_state, "docker", "txn.json");
+        Directory.CreateDirectory(Path.GetDirectoryName(marker)!);
+        await File.WriteAllTextAsync(marker, """{"id":"1","iface":"docker","backend":"engine","boot_id":"b","phase":"applied","deadline_s":45,"requested_by":"coordinator","reason":"r"}""", TestContext.Current.CancellationToken);
+        await Shell.RunAsync($"{docker.Docker} rm -f {Ours().Single().ContainerId}");
+        _agent.Reconciler.RetryNetworks(); // a reason to look
+        await Task.Delay(TimeSpan.FromSeconds(4), TimeProvider.System, TestContext.Current.CancellationToken);
+        Assert.Equal("running", State("t.web"));
+        Assert.Equal("", (await Shell.RunAsync($"{docker.Docker} ps -aq --filter label=rpi.workload=t.web")).Trim());
+
+        File.Delete(marker);
+        await Eventually.HoldsAsync(async () => (await Shell.RunAsync($"{docker.Docker} ps -q --filter label=rpi.workload=t.web")).Trim().Length > 0, Soon);
+    }
+
     [Fact]
     public async Task Foreign_containers_and_volumes_are_never_touched()
     {

@@ -53,7 +53,7 @@ public sealed class DockerEngineFixture : IAsyncLifetime
     /// <summary>The client program with this engine; 20.10 and newer take the same words.</summary>
     public string Docker => $"docker -H unix://{Socket}";
 
-    internal DockerEngine NewEngine() => new(new EngineConnection(Socket, TimeProvider.System, NullLogger<EngineConnection>.Instance));
+    internal DockerEngine NewEngine() => new(new EngineConnection(Socket, EngineConnection.NoHold, TimeProvider.System, NullLogger<EngineConnection>.Instance));
 
     /// <summary>Starts the daemon and waits until it answers.</summary>
     public async Task StartAsync()

@@ -10,7 +10,8 @@ namespace RpiAgent.Agent.NodeConfig.DockerOptions;
 internal sealed partial class EngineTransaction(
     AgentOptions options, TransactionFiles files, RollbackScript script, EngineService engine, EngineProbe probe, TimeProvider time, ILogger<EngineTransaction> logger)
 {
-    private const string Area = "docker";
+    /// <summary>Of the state directory.</summary>
+    public const string Area = "docker";
 
     /// <summary>From the start of the new engine to its answer; with the stop of the old one and the way back it makes less than a minute.</summary>
     private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(35);

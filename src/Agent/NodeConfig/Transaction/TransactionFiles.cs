@@ -16,12 +16,14 @@ namespace RpiAgent.Agent.NodeConfig.Transaction;
 /// <param name="area">Folder of the state directory: <c>net</c>, or <c>docker</c> for the engine's options.</param>
 internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, string area = "net")
 {
+    public const string MarkerName = "txn.json";
+
     private const long MinimumFreeBytes = 1024 * 1024;
     private const string EndOfManifest = "end";
 
     private readonly string _folder = options.State(area);
 
-    private string MarkerPath => Path.Join(_folder, "txn.json");
+    private string MarkerPath => Path.Join(_folder, MarkerName);
     private string CopiesFolder => Path.Join(_folder, "txn");
     private string ManifestPath => Path.Join(CopiesFolder, "manifest");
     private OriginalFiles Originals => new(_folder);
@@ -33,7 +35,7 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, 
     public (TransactionMarker Marker, string Reason)? ReadFailure()
     {
         string reason = Path.Join(FailedFolder, "reason");
-        return ReadMarker(Path.Join(FailedFolder, "txn.json")) is { } marker
+        return ReadMarker(Path.Join(FailedFolder, MarkerName)) is { } marker
             ? (marker, File.Exists(reason) ? File.ReadAllText(reason).Trim() : "taken back")
             : null;
     }
