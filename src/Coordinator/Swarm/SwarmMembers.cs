@@ -42,10 +42,12 @@ internal static class SwarmMembers
             "active" when swarm.Manager && peer is { Manager: false } && swarm.Peers.FirstOrDefault(other => other.Leader) is { } leader
                 && leader.SwarmNodeId != council.Leader => "it is a manager of the swarm before the rebuild",
             "active" when swarm.Manager && peer is { Manager: false, State: "down" } && swarm.Peers.IsEmpty => "it waits for managers that are no more",
+            // An engine waits for ever when its entry was removed while it was off. Of one that has just joined the list knows within seconds.
+            "pending" when swarm.SwarmNodeId.Length > 0 && peer is null => "it was removed from the swarm",
             "error" or "locked" => $"its membership is broken ({swarm.Error})",
             _ => null,
         };
-        return why is null ? null : new LeaveSwarm(node.Id, why, isInTurn);
+        return why is null ? null : new LeaveSwarm(node.Id, why, Expected: isInTurn && swarm.State == "active");
     }
 
     private static IEnumerable<SwarmStep> Joining(ClusterSnapshot cluster, NodeView[] ready, SwarmCouncil council)

@@ -106,6 +106,23 @@ public class SwarmPlannerTests
         Assert.True(leave.Patience > TimeSpan.FromSeconds(5));
     }
 
+    /// <summary>As Docker 26.1 shows a worker that was removed while it was off: for ever.</summary>
+    [Fact]
+    public void A_worker_that_waits_for_a_swarm_it_was_removed_from_leaves_it()
+    {
+        ClusterSnapshot cluster = Formed(1, workers: 1);
+        NodeView waiting = WithSwarm(cluster.Nodes[Pis.Id(2)], swarm => swarm with { State = "pending" });
+        Assert.Empty(Plan(cluster.With(waiting)).Steps);
+
+        ClusterSnapshot removed = cluster.With(WithSwarm(waiting, swarm => swarm with { SwarmNodeId = "removed" })) with { Rollout = new RolloutView(Pis.Id(2), true, "", 1) };
+        LeaveSwarm leave = Only<LeaveSwarm>(removed);
+        Assert.Equal(Pis.Id(2), leave.Node);
+        Assert.True(leave.Patience > TimeSpan.FromSeconds(5));
+
+        // While the engine joins it has no id yet.
+        Assert.Empty(Plan(cluster.With(WithSwarm(waiting, swarm => swarm with { SwarmNodeId = "" }))).Steps);
+    }
+
     [Fact]
     public void The_manager_of_its_owners_own_swarm_is_left_alone_and_told_one_of_a_former_swarm_leaves()
     {
