@@ -43,11 +43,14 @@ internal static class SwarmMembers
                 && leader.SwarmNodeId != council.Leader => "it is a manager of the swarm before the rebuild",
             "active" when swarm.Manager && peer is { Manager: false, State: "down" } && swarm.Peers.IsEmpty => "it waits for managers that are no more",
             // An engine waits for ever when its entry was removed while it was off. Of one that has just joined the list knows within seconds.
-            "pending" when swarm.SwarmNodeId.Length > 0 && peer is null => "it was removed from the swarm",
+            "pending" when !swarm.Manager && swarm.SwarmNodeId.Length > 0 && peer is null => "it was removed from the swarm",
+            // So does one that was off while all managers got other addresses.
+            "pending" when !swarm.Manager && peer is { Manager: false, State: "down" } => "it does not find the managers",
             "error" or "locked" => $"its membership is broken ({swarm.Error})",
             _ => null,
         };
-        return why is null ? null : new LeaveSwarm(node.Id, why, Expected: isInTurn && swarm.State == "active");
+        int patience = isInTurn && swarm.State == "active" ? LeaveSwarm.Expected : swarm.State == "pending" && peer is not null ? LeaveSwarm.InVain : LeaveSwarm.Usual;
+        return why is null ? null : new LeaveSwarm(node.Id, why, patience);
     }
 
     private static IEnumerable<SwarmStep> Joining(ClusterSnapshot cluster, NodeView[] ready, SwarmCouncil council)

@@ -57,7 +57,7 @@ internal static class SwarmForming
         }
 
         SwarmStep[] stray = [.. ready
-            .Where(node => node.Status!.Swarm.State is "active" or "error" or "locked" && !SwarmMembers.IsStrangers(node, cluster.Swarm))
+            .Where(node => node.Status!.Swarm is { State: "active" or "error" or "locked" } or { State: "pending", Manager: false } && !SwarmMembers.IsStrangers(node, cluster.Swarm))
             .Select(node => new LeaveSwarm(node.Id, "it belongs to a swarm that is no more"))];
         NodeView[] candidates = [.. ready.Where(node => node.Status!.Swarm.State == "inactive" && SwarmCandidates.AddressOf(node) is not null)];
         if (candidates.Length == 0)

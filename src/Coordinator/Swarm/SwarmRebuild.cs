@@ -12,7 +12,7 @@ internal static class SwarmRebuild
     {
         NodeView[] survivors = [.. SwarmCandidates.InOrder(cluster.Nodes.Values.Where(node =>
             node.Ready && node.Status!.Swarm is { Manager: true, State: "active" or "pending" or "error" }))];
-        NodeView[] undecided = [.. cluster.Nodes.Values.Where(node => !node.Ready && !node.Down)];
+        NodeView[] undecided = [.. cluster.Nodes.Values.Where(node => !node.Down && (!node.Ready || node.Status!.Swarm.State == "unknown"))];
         DateTimeOffset since = cluster.SwarmPhase is { Name: "lost", Since: DateTimeOffset begun } ? begun : now;
         DateTimeOffset due = since + policy.RebuildAfter;
         string state = survivors.Length == 0 ? "no manager answers" : $"{string.Join(", ", survivors.Select(node => node.Name))} cannot agree on a leader";

@@ -24,10 +24,18 @@ internal sealed record JoinSwarm(NodeId Node, string Address, bool AsManager, No
     public override int GetHashCode() => HashCode.Combine(Node, AsManager);
 }
 
-/// <param name="Expected">We have just given it another address ourselves.</param>
-internal sealed record LeaveSwarm(NodeId Node, string Why, bool Expected = false) : SwarmStep(Node)
+/// <param name="After">Seconds of patience.</param>
+internal sealed record LeaveSwarm(NodeId Node, string Why, int After = LeaveSwarm.Usual) : SwarmStep(Node)
 {
-    public override TimeSpan Patience => TimeSpan.FromSeconds(Expected ? 2 : 15);
+    public const int Usual = 15;
+
+    /// <summary>We have just given it another address ourselves.</summary>
+    public const int Expected = 2;
+
+    /// <summary>It may still find the managers.</summary>
+    public const int InVain = 60;
+
+    public override TimeSpan Patience => TimeSpan.FromSeconds(After);
 }
 
 internal sealed record SetSwarmRole(NodeId Node, string SwarmNodeId, bool Manager, string Why) : SwarmStep(Node)

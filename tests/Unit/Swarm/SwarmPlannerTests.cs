@@ -106,6 +106,13 @@ public class SwarmPlannerTests
         Assert.True(leave.Patience > TimeSpan.FromSeconds(5));
     }
 
+    [Fact]
+    public void A_manager_of_its_owners_own_swarm_that_waits_for_the_others_is_left_alone()
+    {
+        ClusterSnapshot cluster = Formed(1, workers: 1);
+        Assert.Empty(Plan(cluster.With(WithSwarm(cluster.Nodes[Pis.Id(2)], swarm => swarm with { SwarmNodeId = "x", Manager = true, State = "pending" }))).Steps.OfType<LeaveSwarm>());
+    }
+
     /// <summary>As Docker 26.1 shows a worker that was removed while it was off: for ever.</summary>
     [Fact]
     public void A_worker_that_waits_for_a_swarm_it_was_removed_from_leaves_it()
@@ -118,6 +125,10 @@ public class SwarmPlannerTests
         LeaveSwarm leave = Only<LeaveSwarm>(removed);
         Assert.Equal(Pis.Id(2), leave.Node);
         Assert.True(leave.Patience > TimeSpan.FromSeconds(5));
+
+        // One that the list has, but as gone: its managers may have other addresses by now, and it may still find them.
+        ClusterSnapshot lost = Peers(cluster.With(waiting), peer => peer.SwarmNodeId == "s2" ? peer with { State = "down" } : peer);
+        Assert.True(Only<LeaveSwarm>(lost).Patience > leave.Patience);
 
         // While the engine joins it has no id yet.
         Assert.Empty(Plan(cluster.With(WithSwarm(waiting, swarm => swarm with { SwarmNodeId = "" }))).Steps);
@@ -161,6 +172,25 @@ public class SwarmPlannerTests
         cluster = cluster.With(cluster.Nodes[Pis.Id(1)].Dead()) with { SwarmPhase = new SwarmPhase("lost", "") { Since = Pis.Now - Policy.RebuildAfter } };
         Assert.Equal("", Only<RecordSwarm>(cluster).Record.ClusterId);
         Assert.Equal(Pis.Id(2), Only<LeaveSwarm>(cluster with { Swarm = new SwarmRecord() }).Node);
+    }
+
+    /// <summary>Its agent has just restarted: the manager, or another one, may be what it says in a moment.</summary>
+    [Fact]
+    public void Nothing_is_built_anew_while_a_ready_node_has_not_told_its_part()
+    {
+        ClusterSnapshot cluster = Formed(1, workers: 1);
+        cluster = cluster.With(WithSwarm(cluster.Nodes[Pis.Id(1)], _ => new SwarmView { State = "unknown" })) with { SwarmPhase = new SwarmPhase("lost", "") { Since = Pis.Now - Policy.RebuildAfter } };
+        Assert.Empty(Plan(cluster).Steps);
+        Assert.NotEmpty(Plan(cluster.With(cluster.Nodes[Pis.Id(1)].Dead())).Steps);
+    }
+
+    /// <summary>It waits for managers that are no more.</summary>
+    [Fact]
+    public void A_worker_that_waits_for_a_swarm_that_is_no_more_leaves_it()
+    {
+        ClusterSnapshot cluster = Formed(1, workers: 1);
+        cluster = cluster.With(cluster.Nodes[Pis.Id(1)].Dead(), WithSwarm(cluster.Nodes[Pis.Id(2)], swarm => swarm with { State = "pending" })) with { Swarm = new SwarmRecord() };
+        Assert.Equal(Pis.Id(2), Only<LeaveSwarm>(cluster).Node);
     }
 
     [Fact]
