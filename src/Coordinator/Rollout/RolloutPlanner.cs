@@ -11,7 +11,7 @@ internal static class RolloutPlanner
     public static RolloutPlan Plan(
         ClusterSnapshot cluster, ImmutableSortedDictionary<NodeId, WantedConfig> wanted, RolloutTurn? turn, RolloutTimings timings, DateTimeOffset now)
     {
-        NodeView[] behind = [.. cluster.Nodes.Values.Where(node => wanted.ContainsKey(node.Id) && !IsDone(node, wanted[node.Id], cluster))];
+        NodeView[] behind = [.. cluster.Nodes.Values.Where(node => wanted.ContainsKey(node.Id) && !IsDone(node, wanted[node.Id], cluster, turn))];
         if (behind.FirstOrDefault(node => ConfigOf(node) is { Failed: true } config && config.Revision == wanted[node.Id].Revision) is { } failed)
         {
             // A turn, so that it is remembered when this node is off and another leader has come.
@@ -21,7 +21,7 @@ internal static class RolloutPlanner
 
         return Current(turn, behind, wanted) is { } current
             ? Follow(cluster.Nodes[current.Node], wanted[current.Node], current, behind.Length, timings, now)
-            : Next(cluster, behind, wanted, timings, now);
+            : Next(cluster, behind, wanted, turn?.Node, timings, now);
     }
 
     /// <summary>The turn, while it is worth anything: it may have been sent, or can be.</summary>
@@ -29,8 +29,9 @@ internal static class RolloutPlanner
         turn is not null && behind.FirstOrDefault(node => node.Id == turn.Node) is { } node && wanted[turn.Node].Revision == turn.Revision
             && (turn.SentAt is not null || turn.Failure.Length > 0 || node.Ready) ? turn : null;
 
+    /// <param name="last">Whose turn it was. When something else is wanted of it, it is told that first: another one beside it would make two.</param>
     private static RolloutPlan Next(
-        ClusterSnapshot cluster, NodeView[] behind, ImmutableSortedDictionary<NodeId, WantedConfig> wanted, RolloutTimings timings, DateTimeOffset now)
+        ClusterSnapshot cluster, NodeView[] behind, ImmutableSortedDictionary<NodeId, WantedConfig> wanted, NodeId? last, RolloutTimings timings, DateTimeOffset now)
     {
         // Nodes that have just enrolled, or been switched on, bring themselves in order; they come first. So do nodes that were last seen at
         // it, or not yet seen by this leader, for a while: they may be about to tell that it failed.
@@ -44,7 +45,7 @@ internal static class RolloutPlanner
 
         // Those that are away get their turn when they are back.
         NodeView? next = behind.Where(node => node.Ready && ConfigOf(node).Revision != wanted[node.Id].Revision)
-            .OrderBy(node => node.Status!.Swarm.Manager).ThenBy(node => node.Status!.Swarm.Leader).ThenBy(node => node.Id).FirstOrDefault();
+            .OrderBy(node => node.Id != last).ThenBy(node => node.Status!.Swarm.Manager).ThenBy(node => node.Status!.Swarm.Leader).ThenBy(node => node.Id).FirstOrDefault();
         return next is null
             ? new RolloutPlan(null, false, RolloutView.Idle with { Behind = behind.Length }, null)
             : Follow(next, wanted[next.Id], new RolloutTurn(next.Id, wanted[next.Id].Revision, now), behind.Length, timings, now);
@@ -104,13 +105,14 @@ internal static class RolloutPlanner
     public static string NoSuccessor(string name) =>
         $"E_SWARM_MANAGER: {name} manages the swarm and no other node can take its place, so its address cannot change; add a node, or wait until the others are ready";
 
-    /// <summary>Configured as wanted and back in the swarm, under the address it has now.</summary>
-    private static bool IsDone(NodeView node, WantedConfig wanted, ClusterSnapshot cluster)
+    /// <summary>Configured as wanted and back in the swarm, under the address it has now. One whose turn it is must be seen to be back with its engine.</summary>
+    private static bool IsDone(NodeView node, WantedConfig wanted, ClusterSnapshot cluster, RolloutTurn? turn)
     {
+        bool isInTurn = turn is { SentAt: not null } && turn.Node == node.Id;
         ConfigView config = ConfigOf(node);
         bool isInSwarm = cluster.Swarm.ClusterId.Length == 0
             || node.Status?.Swarm is { State: "active" } swarm && swarm.IsAt(node.Status.Address);
-        return config.Revision == wanted.Revision && config.State == "applied" && (!node.Ready || isInSwarm);
+        return config.Revision == wanted.Revision && config.State == "applied" && (node.Ready ? isInSwarm : !isInTurn);
     }
 
     private static ConfigView ConfigOf(NodeView node) => node.Status?.Config ?? ConfigView.Unknown;

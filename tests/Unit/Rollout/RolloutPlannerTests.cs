@@ -34,6 +34,29 @@ public class RolloutPlannerTests
         Assert.Equal((Pis.Id(2), true), (next.Turn!.Node, next.Send));
     }
 
+    /// <summary>It says that the change is done a moment before its engine is known to be back, and that may never happen.</summary>
+    [Fact]
+    public void The_next_node_waits_until_the_engine_of_the_one_before_is_back_and_never_gets_what_took_it_away()
+    {
+        ImmutableSortedDictionary<NodeId, WantedConfig> wanted = Want("b", 1, 2);
+        RolloutTurn sent = new(Pis.Id(1), "b", Pis.Now, Pis.Now);
+        NodeView applied = Has(1, "b");
+        ClusterSnapshot cluster = Pis.Of(applied with { Status = applied.Status! with { EngineUp = false } }, Has(2, "a"));
+        Assert.Equal((Pis.Id(1), false, ""), (Plan(cluster, wanted, sent).Turn!.Node, Plan(cluster, wanted, sent).Send, Plan(cluster, wanted, sent).View.Halted));
+        Assert.Contains("pi1: it is not back", RolloutPlanner.Plan(cluster, wanted, sent, Timings, Pis.Now + Timings.Return).View.Halted, StringComparison.Ordinal);
+
+        // Out of its turn a Pi without an engine holds up nobody.
+        Assert.Equal((Pis.Id(2), true), (Plan(cluster, wanted).Turn!.Node, Plan(cluster, wanted).Send));
+    }
+
+    [Fact]
+    public void A_node_of_which_something_else_is_wanted_in_its_turn_is_told_that_before_others_have_theirs()
+    {
+        ImmutableSortedDictionary<NodeId, WantedConfig> wanted = Want("c", 2).AddRange(Want("b", 1));
+        RolloutPlan plan = Plan(Pis.Of(Has(1, "a"), Has(2, "b")), wanted, new RolloutTurn(Pis.Id(2), "b", Pis.Now, Pis.Now));
+        Assert.Equal((Pis.Id(2), "c", true), (plan.Turn!.Node, plan.Turn.Revision, plan.Send));
+    }
+
     [Fact]
     public void Nobody_is_changed_after_the_first_that_was_rolled_back_until_something_else_is_wanted()
     {
