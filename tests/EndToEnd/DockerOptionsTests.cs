@@ -55,7 +55,7 @@ public sealed class DockerOptionsTests(EngineRig cluster)
             TimeSpan cut = await BreakAsync("--storage-driver=trash", "systemctl kill -s STOP rpi-agent", async pi =>
             {
                 Assert.Contains("all is as it was before: the node restarted before the engine was known to run", await _rig.ShellAsync(pi, "journalctl -b -u rpi-agent-docker-rollback -o cat --no-pager"), StringComparison.Ordinal);
-                await HaltedAsync("rolled-back"); // tried once more, for the power cut was no fault of it
+                await HaltedAsync("rolled-back: the node restarted before the engine was known to run"); // and not tried again and again
             }, async pi =>
             {
                 await _rig.DoAsync("kill", pi);

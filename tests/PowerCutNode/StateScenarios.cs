@@ -63,7 +63,7 @@ internal sealed record EngineFilesScenario() : Scenario("engine-options-with-fil
         ChangeDockerOptions change = new(ImmutableSortedDictionary<string, byte[]>.Empty
             .Add("/etc/default/docker", "DOCKER_OPTS='--dns=10.0.0.2'\n"u8.ToArray()).Add(DockerOptionsPlanner.DropInPath, "[Service]\n"u8.ToArray())
             .Add("/etc/docker/keys/key.pem", "key\n"u8.ToArray()).Add("/etc/docker/keys/cert.pem", "certificate\n"u8.ToArray()));
-        if (await engine.RunAsync(change, triesWhatFailed: false, CancellationToken.None) is { } wrong)
+        if (await engine.RunAsync(change, "order r1", triesWhatFailed: false, CancellationToken.None) is { } wrong)
         {
             throw new InvalidOperationException(wrong);
         }

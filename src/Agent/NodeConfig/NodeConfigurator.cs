@@ -57,7 +57,7 @@ internal sealed partial class NodeConfigurator : IDisposable
                 LogWarning(warning);
             }
 
-            if (desired.OrderedBy != NodeSpec.Person && plan.Steps.Any(step => step is ChangeAddress) && _network.TakenBack(desired.OrderedBy) is { } unseen)
+            if (desired.OrderedBy != NodeSpec.Person && TakenBack(plan, desired.OrderedBy) is { } unseen)
             {
                 return new NodeConfigOutcome(NodeConfigResult.RolledBack, unseen, [], plan.Warnings);
             }
@@ -97,6 +97,11 @@ internal sealed partial class NodeConfigurator : IDisposable
 
     public void Dispose() => _oneAtATime.Dispose();
 
+    /// <returns>Why a part of the plan was taken back before, and nobody told it yet.</returns>
+    private string? TakenBack(NodePlan plan, string orderedBy) =>
+        (plan.Steps.Any(step => step is ChangeAddress) ? _network.TakenBack(orderedBy) : null)
+        ?? (plan.Steps.Any(step => step is ChangeDockerOptions) ? _engine.TakenBack(orderedBy) : null);
+
     /// <returns>Null, or why the step was taken back.</returns>
     private async Task<string?> RunAsync(NodeStep step, NodeSpec desired, Func<TransactionMarker, CancellationToken, Task<bool>> confirm, CancellationToken cancel)
     {
@@ -121,7 +126,7 @@ internal sealed partial class NodeConfigurator : IDisposable
             case ChangeAddress change:
                 return (await _network.RunAsync(change, confirm, cancel)).RolledBackBecause;
             case ChangeDockerOptions docker:
-                return await _engine.RunAsync(docker, desired.TriesWhatFailed, cancel);
+                return await _engine.RunAsync(docker, desired.OrderedBy, desired.TriesWhatFailed, cancel);
             default:
                 throw new InvalidOperationException($"no way to {step}");
         }

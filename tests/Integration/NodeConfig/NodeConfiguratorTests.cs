@@ -65,6 +65,20 @@ public sealed class NodeConfiguratorTests : IDisposable
     }
 
     [Fact]
+    public async Task Engine_options_that_a_boot_took_back_are_told_and_not_tried_at_each_boot_again()
+    {
+        NodeSpec order = new("", null, ["--log-driver=local"]) { OrderedBy = "order r1", TriesWhatFailed = true };
+        Put("/var/lib/rpi-agent/docker/last-failed/txn.json", """{"id":"1","iface":"docker","backend":"engine","boot_id":"b","phase":"applied","deadline_s":45,"requested_by":"order r1","reason":"r"}""");
+        Put("/var/lib/rpi-agent/docker/last-failed/reason", "the node restarted before the engine was known to run\n");
+        NodeConfigOutcome told = await _configurator.ApplyAsync(order, (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken);
+        Assert.Equal((NodeConfigResult.RolledBack, "the node restarted before the engine was known to run"), (told.Result, told.Detail));
+        Assert.False(File.Exists(Path.Join(_root, "etc/default/docker")));
+
+        NodeConfigOutcome again = await _configurator.ApplyAsync(order with { OrderedBy = "order r2" }, (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken);
+        Assert.Equal(NodeConfigResult.Changed, again.Result);
+    }
+
+    [Fact]
     public async Task A_change_that_an_agent_left_unconfirmed_is_taken_back_by_the_script()
     {
         using CancellationTokenSource stopped = new();

@@ -16,8 +16,10 @@ internal sealed partial class EngineTransaction(
     /// <summary>From the start of the new engine to its answer; with the stop of the old one and the way back it makes less than a minute.</summary>
     private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(35);
     private const int TimerSeconds = 45;
+    private const int ReadTries = 3;
 
     private readonly FailedChange _failed = new(options);
+    private readonly UntoldFailure _untold = new(files);
     private readonly BootClock _clock = new(options, time);
 
     public static EngineTransaction Create(AgentOptions options, ConfigFiles files, TimeProvider time, ILogger<EngineTransaction> logger)
@@ -45,16 +47,22 @@ internal sealed partial class EngineTransaction(
                 files.CleanUp();
                 return null;
             case { Phase: TransactionPhase.Applied } marker:
+                _untold.IsTold(marker);
                 return await TryAsync(marker);
             case { } marker:
+                _untold.IsTold(marker);
                 return await RollBackAsync(marker, "the agent was stopped while it made the change", cancel);
         }
     }
 
+    /// <inheritdoc cref="UntoldFailure"/>
+    public string? TakenBack(string orderedBy) => _untold.Of(orderedBy);
+
+    /// <param name="orderedBy">Known again by it when a timer or a boot takes the change back.</param>
     /// <param name="triesWhatFailed">Also a change that was tried before and found not to work.</param>
     /// <returns>Null, or why the old options are back.</returns>
     /// <exception cref="RefusalException">Nothing was changed.</exception>
-    public async Task<string?> RunAsync(ChangeDockerOptions change, bool triesWhatFailed, CancellationToken cancel)
+    public async Task<string?> RunAsync(ChangeDockerOptions change, string orderedBy, bool triesWhatFailed, CancellationToken cancel)
     {
         using FileStream own = Own();
         if (files.ReadMarker() is { } pending)
@@ -69,10 +77,10 @@ internal sealed partial class EngineTransaction(
         }
 
         files.RefuseUnwritable(change.Files.Keys);
-        TransactionMarker marker = new(Guid.NewGuid().ToString("N")[..12], Area, "engine", _clock.BootId, TransactionPhase.Prepared, TimerSeconds, "coordinator", change.ToString())
+        TransactionMarker marker = new(Guid.NewGuid().ToString("N")[..12], Area, "engine", _clock.BootId, TransactionPhase.Prepared, TimerSeconds, orderedBy, change.ToString())
         {
             Digest = digest,
-            Engine = await probe.ReadContentsAsync(cancel),
+            Engine = await ReadContentsAsync(cancel),
         };
         try
         {
@@ -86,6 +94,7 @@ internal sealed partial class EngineTransaction(
         }
 
         LogStarted(marker.Id, marker.Reason);
+        _untold.IsTold(marker);
         files.Swap(change.Files.Keys);
         files.WriteMarker(marker with { Phase = TransactionPhase.Applied });
         return await TryAsync(marker);
@@ -94,12 +103,7 @@ internal sealed partial class EngineTransaction(
     /// <summary>An agent that is stopped in the middle of it leaves the marker: the next one comes back to it, or the timer takes it back.</summary>
     private async Task<string?> TryAsync(TransactionMarker marker)
     {
-        string? wrong = await engine.RestartAsync(AnswersWithin, () => RenewTimerAsync(marker), CancellationToken.None) is { } words
-            ? $"docker does not start with the new options ({words})"
-            : marker.Engine is { } before && await probe.ReadContentsAsync(CancellationToken.None) is { } now && before.MissingIn(now) is { } missing
-                ? $"docker started with the new options {missing}"
-                : null;
-        if (wrong is null)
+        if (await WhyNotAsync(marker) is not { } wrong)
         {
             return await KeepAsync(marker, CancellationToken.None);
         }
@@ -115,6 +119,35 @@ internal sealed partial class EngineTransaction(
         }
 
         return reason;
+    }
+
+    /// <returns>Null when the engine runs with its new options and has what it had.</returns>
+    private async Task<string?> WhyNotAsync(TransactionMarker marker)
+    {
+        if (await engine.RestartAsync(AnswersWithin, () => RenewTimerAsync(marker), CancellationToken.None) is { } words)
+        {
+            return $"docker does not start with the new options ({words})";
+        }
+
+        // One that ran before and told nothing has nothing to be compared with.
+        return marker.Engine is not { } before ? null
+            : await ReadContentsAsync(CancellationToken.None) is not { } now ? "docker started with the new options, but does not say what it has"
+            : before.MissingIn(now) is { } missing ? $"docker started with the new options {missing}"
+            : null;
+    }
+
+    /// <summary>A busy card may make it late once, or twice.</summary>
+    /// <returns>Null when the engine does not answer.</returns>
+    private async Task<EngineContents?> ReadContentsAsync(CancellationToken cancel)
+    {
+        for (int tried = 1; ; tried++)
+        {
+            EngineContents? contents = await probe.ReadContentsAsync(cancel);
+            if (contents is not null || tried == ReadTries || !await probe.AnswersAsync(cancel))
+            {
+                return contents;
+            }
+        }
     }
 
     /// <summary>It counts from the start of the engine, for which the old one had to stop.</summary>
@@ -158,11 +191,11 @@ internal sealed partial class EngineTransaction(
         long start = time.GetTimestamp();
         await script.RollBackAsync(marker.Id, reason, cancel);
         await script.StopTimerAsync(cancel);
-        bool isBack = options.Root != "/";
+        bool isBack = options.Root != "/" || await probe.AnswersAsync(cancel);
         while (!isBack && time.GetElapsedTime(start) < AnswersWithin)
         {
-            isBack = await probe.AnswersAsync(cancel);
             await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancel);
+            isBack = await probe.AnswersAsync(cancel);
         }
 
         return $"{reason}; the old options are back{(isBack ? " and it runs" : ", but it does not run with them either")}";

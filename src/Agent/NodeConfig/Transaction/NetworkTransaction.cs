@@ -12,7 +12,7 @@ internal sealed partial class NetworkTransaction(
     private const string NotInTime = "the time limit passed before the new files were in place";
 
     private readonly NetworkVerdict _verdict = new(files, script, links, clock, time, logger);
-    private string _told = "";
+    private readonly UntoldFailure _failure = new(files);
 
     public static NetworkTransaction Create(AgentOptions options, ConfigFiles files, TimeProvider time, ILogger<NetworkTransaction> logger)
     {
@@ -38,7 +38,7 @@ internal sealed partial class NetworkTransaction(
         }
 
         LogResumed(marker.Id, marker.Phase);
-        _told = marker.Id;
+        _failure.IsTold(marker);
         switch (marker.Phase)
         {
             case TransactionPhase.Confirmed:
@@ -57,7 +57,7 @@ internal sealed partial class NetworkTransaction(
         using FileStream own = Own();
         (TransactionMarker marker, string way) = await BeginAsync(change, TransactionPhase.Prepared, cancel);
         LogStarted(marker.Id, marker.Reason, marker.DeadlineSeconds);
-        _told = marker.Id;
+        _failure.IsTold(marker);
         if (await SwitchAsync(marker, way, change) is { } reason)
         {
             return await _verdict.RollBackAsync(marker, reason, CancellationToken.None);
@@ -92,18 +92,8 @@ internal sealed partial class NetworkTransaction(
 
     private string? EndedInThisBoot() => files.ReadFailure() is { } failure && failure.Marker.BootId == clock.BootId ? failure.Reason : null;
 
-    /// <summary>What a timer or a boot took back while no agent was there to tell it, once: else the same order would just be tried again.</summary>
-    /// <returns>Why, or null.</returns>
-    public string? TakenBack(string orderedBy)
-    {
-        if (files.ReadFailure() is not { } failure || failure.Marker.RequestedBy != orderedBy || failure.Marker.Id == _told)
-        {
-            return null;
-        }
-
-        _told = failure.Marker.Id;
-        return failure.Reason;
-    }
+    /// <inheritdoc cref="UntoldFailure"/>
+    public string? TakenBack(string orderedBy) => _failure.Of(orderedBy);
 
     /// <summary>The change under way, for a second one that must not begin.</summary>
     public Refusal? RefusePending() => files.ReadMarker() is null ? null : Pending().Refusal;
