@@ -132,8 +132,8 @@ internal sealed partial class StatusStream(
                 Wire.NodeDescription wire = await Deadline.WithinAsync(
                     FirstAnswer, time, limit => connection.Client.DescribeAsync(new Wire.DescribeRequest(), cancellationToken: limit), cancel);
                 NodeDescriptionView description = StatusMapping.From(wire);
-                Mark(view => view with { Description = description });
-                if (description.EngineVersion.Length > 0)
+                Mark(view => view with { Description = description.Following(view.Description) });
+                if (description.KnowsEngine)
                 {
                     return;
                 }

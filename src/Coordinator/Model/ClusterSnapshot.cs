@@ -146,6 +146,13 @@ internal sealed record NodeDescriptionView(
     public string Interface { get; init; } = "";
     /// <summary>static or dhcp.</summary>
     public string Method { get; init; } = "";
+    /// <summary>False while the engine did not answer: what is said of it is empty then, and no fact.</summary>
+    public bool KnowsEngine => EngineVersion.Length > 0;
+
+    /// <summary>With what was known of the engine before, when it does not answer now.</summary>
+    public NodeDescriptionView Following(NodeDescriptionView? before) => KnowsEngine || before is not { KnowsEngine: true }
+        ? this
+        : before with { AgentVersion = AgentVersion, StartedAt = StartedAt, Interface = Interface, Method = Method };
 }
 
 /// <summary><paramref name="Foreign"/>: not ours, only counted; <paramref name="Replica"/> is null then.</summary>

@@ -183,7 +183,8 @@ internal sealed class PlacementRound
             return wanted.Workload.Global || _homes.Of(wanted.Workload).Any(volume => volume.Home == node.Id);
         }
 
-        PreparedRequest? prepared = node.Ready
+        // Of an engine that is not described yet nobody can say that it does not fit: its agent, or this coordinator, has just started.
+        PreparedRequest? prepared = node is { Ready: true, Description.KnowsEngine: true }
             ? PreparedRequest.Create(_placement, PlacementMapping.RequestOf(wanted.Workload, _images), PlacementMapping.PolicyOf(wanted.Workload, _rules.Policy), out _)
             : null;
         NodeState there = _placement.Find(node.Name)!;

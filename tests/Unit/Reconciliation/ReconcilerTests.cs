@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using RpiAgent.Coordinator.Model;
 using RpiAgent.Coordinator.Reconciliation;
 using RpiAgent.Protos;
@@ -47,6 +48,25 @@ public class ReconcilerTests
 
         Assert.Equal(other.Id, NodeOf(moved, "s.web"));
         Assert.Equal(1, moved.Assignments.Values.Sum(assignment => assignment.Replicas.Length));
+    }
+
+    /// <summary>A coordinator that has just started, or an engine that is just being restarted: its labels are not "none".</summary>
+    [Fact]
+    public void A_replica_stays_where_the_engine_has_not_told_its_labels_yet()
+    {
+        WorkloadSpec onDisk = Pis.Workload("s", "db") with { Placement = new PlacementRules { Constraints = ["storage==ssd"] } };
+        NodeView ssd = Pis.Node(1) with { Description = Pis.Node(1).Description! with { EngineLabels = ImmutableSortedDictionary<string, string>.Empty.Add("storage", "ssd") } };
+        ClusterSnapshot placed = Apply(Pis.Of(ssd, Pis.Node(2)).With(Pis.Stack("s", onDisk)));
+        Assert.Equal(ssd.Id, NodeOf(placed, "s.db"));
+
+        NodeDescriptionView blank = ssd.Description! with { EngineVersion = "", EngineLabels = ImmutableSortedDictionary<string, string>.Empty, AgentVersion = "2" };
+        Assert.True(Reconcile(placed.With(ssd with { Description = null })).Assignments.IsEmpty);
+        Assert.True(Reconcile(placed.With(ssd with { Description = blank })).Assignments.IsEmpty);
+        Assert.False(Reconcile(placed.With(Pis.Node(1))).Assignments.IsEmpty);
+
+        // What was known of it is kept.
+        Assert.Equal(("2", "ssd"), (blank.Following(ssd.Description).AgentVersion, blank.Following(ssd.Description).EngineLabels["storage"]));
+        Assert.Same(blank, blank.Following(null));
     }
 
     [Fact]
