@@ -30,7 +30,8 @@ internal static class ArpProbe
 
     private static async Task<PhysicalAddress?> AskAsync(string interfaceName, Ipv4 sender, Ipv4 target, int times, CancellationToken cancel)
     {
-        NetworkInterface device = NetworkInterface.GetAllNetworkInterfaces().FirstOrDefault(item => item.Name == interfaceName) ?? throw new SocketException((int)SocketError.NetworkDown);
+        NetworkInterface[] all = NetworkInterface.GetAllNetworkInterfaces();
+        NetworkInterface device = all.FirstOrDefault(item => item.Name == interfaceName) ?? throw new SocketException((int)SocketError.NetworkDown);
         byte[] own = device.GetPhysicalAddress().GetAddressBytes();
         if (own.Length != 6)
         {
@@ -41,6 +42,9 @@ internal static class ArpProbe
         using Socket socket = new(AddressFamily.Packet, SocketType.Raw, (ProtocolType)BinaryPrimitives.ReverseEndianness(EtherTypeArp));
         socket.Bind(new LinkEndPoint(int.Parse(await File.ReadAllTextAsync($"/sys/class/net/{interfaceName}/ifindex", cancel))));
         byte[] question = Question(own, sender, target);
+
+        // A second interface of this node in the same network answers a probe for any address that the node has.
+        byte[][] ours = sender == default ? [.. all.Select(item => item.GetPhysicalAddress().GetAddressBytes())] : [own];
         byte[] frame = new byte[128];
         for (int i = 0; i < times; i++)
         {
@@ -52,7 +56,7 @@ internal static class ArpProbe
                 while (true)
                 {
                     int length = await socket.ReceiveAsync(frame, wait.Token);
-                    if (IsFrom(frame.AsSpan(0, length), own, target, isProbe: sender == default))
+                    if (IsFromOther(frame.AsSpan(0, length), ours, target, isProbe: sender == default))
                     {
                         return new PhysicalAddress(frame[22..28]);
                     }
@@ -82,11 +86,20 @@ internal static class ArpProbe
     }
 
     /// <summary>Whether another machine says that the address is its own, or, to a probe, asks with a probe of its own.</summary>
-    private static bool IsFrom(ReadOnlySpan<byte> frame, byte[] own, Ipv4 target, bool isProbe)
+    /// <param name="ours">Hardware addresses of this node.</param>
+    internal static bool IsFromOther(ReadOnlySpan<byte> frame, byte[][] ours, Ipv4 target, bool isProbe)
     {
-        if (frame.Length < FrameLength || BinaryPrimitives.ReadUInt16BigEndian(frame[12..]) != EtherTypeArp || frame[22..28].SequenceEqual(own))
+        if (frame.Length < FrameLength || BinaryPrimitives.ReadUInt16BigEndian(frame[12..]) != EtherTypeArp)
         {
             return false;
+        }
+
+        foreach (byte[] own in ours)
+        {
+            if (frame[22..28].SequenceEqual(own))
+            {
+                return false;
+            }
         }
 
         uint sender = BinaryPrimitives.ReadUInt32BigEndian(frame[28..]);
