@@ -31,8 +31,13 @@ internal sealed class BackendDetection(AgentOptions options, CommandRunner comma
 
     private async Task<UnitFacts> UnitAsync(string unit, CancellationToken cancel)
     {
-        // Two lines, in an order of its own.
-        string[] lines = ((await AnswerAsync("systemctl", ["show", "-p", "ActiveState", "-p", "UnitFileState", unit], cancel)) ?? "").Split('\n');
+        // Two lines, in an order of its own; also of a unit that is not there.
+        if (await AnswerAsync("systemctl", ["show", "-p", "ActiveState", "-p", "UnitFileState", unit], cancel) is not { } answer)
+        {
+            return UnitFacts.Unknown;
+        }
+
+        string[] lines = answer.Split('\n');
         return new UnitFacts(Value("ActiveState"), Value("UnitFileState"));
 
         string Value(string key) => lines.FirstOrDefault(line => line.StartsWith($"{key}=", StringComparison.Ordinal))?[(key.Length + 1)..].Trim() ?? "";

@@ -63,6 +63,9 @@ internal sealed record UnitFacts(string State, string File)
 {
     public static readonly UnitFacts None = new("inactive", "");
 
+    /// <summary>systemd did not answer in time. It may be at work: what is not known is not "not there".</summary>
+    public static readonly UnitFacts Unknown = new("in a state that systemd does not tell", "");
+
     /// <summary>Also while it is started, stopped or loads its configuration again.</summary>
     public bool IsAtWork => State is not ("inactive" or "failed" or "");
 

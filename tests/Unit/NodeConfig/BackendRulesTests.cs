@@ -62,6 +62,16 @@ public class BackendRulesTests
         Assert.Contains(why, refusal?.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A unit that systemd does not tell of in time is not one that is not there.</summary>
+    [Fact]
+    public void A_unit_of_which_nothing_is_known_is_refused()
+    {
+        Refusal? refusal = BackendRules.Decide("eth0", Ifupdown with { NetworkManager = UnitFacts.Unknown }).Refuse(Wish);
+        Assert.Contains("NetworkManager is in a state that systemd does not tell", refusal?.Message, StringComparison.Ordinal);
+        Assert.NotNull(BackendRules.Decide("eth0", Ifupdown with { Dhcpcd = UnitFacts.Unknown }).Refuse(Wish));
+        Assert.NotNull(BackendRules.Decide("eth0", Ifupdown with { Networkd = UnitFacts.Unknown }).Refuse(Wish));
+    }
+
     [Fact]
     public void Where_dhcpcd_is_in_charge_its_lines_are_told()
     {
