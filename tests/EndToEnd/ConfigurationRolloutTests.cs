@@ -57,6 +57,19 @@ public sealed class ConfigurationRolloutTests(RolloutRig cluster)
         Assert.Equal("", await _rig.ShellAsync("pi2", "ls /etc/network/interfaces 2>/dev/null || true"));
     }
 
+    /// <summary>As after a power cut that took the switch, too: NetworkManager tells no profile of an interface that is down.</summary>
+    [Fact]
+    public async Task A_node_whose_agent_starts_before_its_network_changes_nothing()
+    {
+        string address = await AddressAsync("pi2"), profile = await _rig.ShellAsync("pi2", $"cat {Profile}");
+        string begun = await _rig.ShellAsync("pi2", "date +%s");
+        await _rig.ShellAsync("pi2", "nmcli device disconnect eth0 && systemctl restart rpi-agent && sleep 15; nmcli --wait 30 device connect eth0");
+        await cluster.StateAsync("pi2", isReady: true);
+        Assert.Equal("", await _rig.ShellAsync("pi2", $"journalctl -u rpi-agent -o cat --no-pager --since @{begun} | grep -e 'Network change' -e 'Node configuration refused' -e 'Node configuration failed' || true"));
+        Assert.Equal((address, profile), (await AddressAsync("pi2"), await _rig.ShellAsync("pi2", $"cat {Profile}")));
+        Assert.Equal("", (await _rig.RpiCtlAsync("rollout", "status")).GetProperty("halted").GetString());
+    }
+
     [Fact]
     public async Task A_change_that_the_coordinator_never_confirms_is_taken_back_and_told_also_after_restarts()
     {

@@ -12,6 +12,7 @@ internal sealed class ProfileInspector(AgentOptions options, CommandRunner comma
 
     private readonly FileView _files = FileView.OfDirectory(options.Root);
 
+    /// <exception cref="RefusalException">NetworkManager does not answer.</exception>
     public async Task<ProfileState> InspectAsync(string interfaceName, CancellationToken cancel)
     {
         if (options.Root != "/")
@@ -19,9 +20,15 @@ internal sealed class ProfileInspector(AgentOptions options, CommandRunner comma
             return InspectFolder(_files, interfaceName) with { Country = _files.Read(WifiProfile.CountryPath) };
         }
 
-        string[] device = (await RunAsync(["-e", "no", "-g", "GENERAL.CON-UUID,GENERAL.TYPE", "device", "show", interfaceName], cancel)).Split('\n');
-        string list = await RunAsync(["-t", "-e", "no", "-f", "UUID,FILENAME", "connection", "show"], cancel);
-        string path = device[0].Length == 0 ? "" : list.Split('\n').FirstOrDefault(line => line.StartsWith($"{device[0]}:", StringComparison.Ordinal))?[(device[0].Length + 1)..].Trim() ?? "";
+        string[] device = (await RunAsync(interfaceName, ["-e", "no", "-g", "GENERAL.CON-UUID,GENERAL.TYPE", "device", "show", interfaceName], cancel)).Split('\n');
+        if (device[0].Length == 0)
+        {
+            // Down, as without a cable: the one that comes into force when it is up.
+            return InspectFolder(_files, interfaceName) with { IsWifi = device is [_, "wifi", ..], Country = _files.Read(WifiProfile.CountryPath) };
+        }
+
+        string list = await RunAsync(interfaceName, ["-t", "-e", "no", "-f", "UUID,FILENAME", "connection", "show"], cancel);
+        string path = list.Split('\n').FirstOrDefault(line => line.StartsWith($"{device[0]}:", StringComparison.Ordinal))?[(device[0].Length + 1)..].Trim() ?? "";
         return new ProfileState(path, path.StartsWith('/') ? _files.Read(path) : null, device is [_, "wifi", ..], NetworkManagerSettings.Read(_files).WritesResolver) { Country = _files.Read(WifiProfile.CountryPath) };
     }
 
@@ -44,6 +51,8 @@ internal sealed class ProfileInspector(AgentOptions options, CommandRunner comma
         return candidates.FirstOrDefault() ?? ProfileState.None with { IsWifi = isWifi, WritesResolver = writesResolver };
     }
 
-    private async Task<string> RunAsync(string[] arguments, CancellationToken cancel) =>
-        (await commands.RunAsync("nmcli", arguments, Limit, cancel)).Output;
+    private async Task<string> RunAsync(string interfaceName, string[] arguments, CancellationToken cancel) =>
+        await commands.RunAsync("nmcli", arguments, Limit, cancel) is { Succeeded: true } told
+            ? told.Output
+            : throw new RefusalException(new Refusal(RefusalCodes.BackendUnsupported, interfaceName, $"NetworkManager does not tell which profile {interfaceName} has; try again in a minute"));
 }
