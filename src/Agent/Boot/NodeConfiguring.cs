@@ -119,6 +119,7 @@ internal sealed partial class NodeConfiguring(
     {
         try
         {
+            configurator.ForgetFailure(NameOf(next));
             store.Change(Ordered);
             node.Update(Ordered);
         }
@@ -220,13 +221,15 @@ internal sealed partial class NodeConfiguring(
             DockerClients = spec.DockerClients,
             EngineCertificate = spec.EngineCertificate,
             WithdrawsDockerOptions = spec.DockerOptions.IsEmpty && !node.Current.Spec.DockerOptions.IsEmpty,
-            OrderedBy = $"order {spec.Revision}",
+            OrderedBy = NameOf(spec),
             TriesWhatFailed = isOrder,
         };
         NodeConfigOutcome outcome = await configurator.ApplyAsync(desired, ConfirmAsync, cancel);
         await address.LookAsync(cancel);
         return outcome;
     }
+
+    private static string NameOf(EnrolledSpec spec) => $"order {spec.Revision}";
 
     private static AddressWish? WishOf(EnrolledNetwork network) => network.Method switch
     {

@@ -95,6 +95,13 @@ internal sealed partial class NodeConfigurator : IDisposable
     /// <summary>One change of address at a time: a second one is refused while this one waits for its confirmation.</summary>
     public Refusal? RefusePending() => _network.RefusePending();
 
+    /// <inheritdoc cref="UntoldFailure.Forget"/>
+    public void ForgetFailure(string orderedBy)
+    {
+        _network.ForgetFailure(orderedBy);
+        _engine.ForgetFailure(orderedBy);
+    }
+
     public void Dispose() => _oneAtATime.Dispose();
 
     /// <returns>Why a part of the plan was taken back before, and nobody told it yet.</returns>

@@ -74,7 +74,11 @@ public sealed class NodeConfiguratorTests : IDisposable
         Assert.Equal((NodeConfigResult.RolledBack, "the node restarted before the engine was known to run"), (told.Result, told.Detail));
         Assert.False(File.Exists(Path.Join(_root, "etc/default/docker")));
 
-        NodeConfigOutcome again = await _configurator.ApplyAsync(order with { OrderedBy = "order r2" }, (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken);
+        // Ordered again, however long after, it is tried: by an agent of another day, too.
+        using NodeConfigurator later = new(_options, TimeProvider.System, NullLoggerFactory.Instance);
+        later.ForgetFailure("order r1");
+        using NodeConfigurator latest = new(_options, TimeProvider.System, NullLoggerFactory.Instance);
+        NodeConfigOutcome again = await latest.ApplyAsync(order, (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken);
         Assert.Equal(NodeConfigResult.Changed, again.Result);
     }
 

@@ -58,6 +58,9 @@ internal sealed partial class EngineTransaction(
     /// <inheritdoc cref="UntoldFailure"/>
     public string? TakenBack(string orderedBy) => _untold.Of(orderedBy);
 
+    /// <inheritdoc cref="UntoldFailure.Forget"/>
+    public void ForgetFailure(string orderedBy) => _untold.Forget(orderedBy);
+
     /// <param name="orderedBy">Known again by it when a timer or a boot takes the change back.</param>
     /// <param name="triesWhatFailed">Also a change that was tried before and found not to work.</param>
     /// <returns>Null, or why the old options are back.</returns>

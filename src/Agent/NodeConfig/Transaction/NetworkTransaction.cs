@@ -95,6 +95,9 @@ internal sealed partial class NetworkTransaction(
     /// <inheritdoc cref="UntoldFailure"/>
     public string? TakenBack(string orderedBy) => _failure.Of(orderedBy);
 
+    /// <inheritdoc cref="UntoldFailure.Forget"/>
+    public void ForgetFailure(string orderedBy) => _failure.Forget(orderedBy);
+
     /// <summary>The change under way, for a second one that must not begin.</summary>
     public Refusal? RefusePending() => files.ReadMarker() is null ? null : Pending().Refusal;
 

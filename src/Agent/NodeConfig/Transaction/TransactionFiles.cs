@@ -40,6 +40,9 @@ internal sealed class TransactionFiles(AgentOptions options, ConfigFiles files, 
             : null;
     }
 
+    /// <summary>The files that failed stay, for a person to look at.</summary>
+    public void ForgetFailure() => File.Delete(Path.Join(FailedFolder, MarkerName));
+
     /// <exception cref="RefusalException">E_READONLY_ROOT or E_NO_SPACE: the files, or the way back, cannot be written.</exception>
     public void RefuseUnwritable(IEnumerable<string> paths)
     {

@@ -19,4 +19,14 @@ internal sealed class UntoldFailure(TransactionFiles files)
         _told = failure.Marker.Id;
         return failure.Reason;
     }
+
+    /// <summary>The same is ordered anew: it is to be tried, however it ended before.</summary>
+    public void Forget(string orderedBy)
+    {
+        if (files.ReadFailure() is { } failure && failure.Marker.RequestedBy == orderedBy)
+        {
+            _told = failure.Marker.Id;
+            files.ForgetFailure();
+        }
+    }
 }
