@@ -52,10 +52,10 @@ here() {
 
 bound() { sed -n "s/^$1=//p" "$state/identity/board" 2>/dev/null; }
 
-# The kernel may still be looking for the network's hardware.
+# The kernel may still be looking for the network's hardware, and find a radio or an adapter first.
 wait_for_mac() {
     tries=0
-    while [ -n "$(bound mac)" ] && [ -z "$(mac)" ] && [ $tries -lt "${RPI_AGENT_MAC_WAIT:-5}" ]; do
+    while [ -n "$(bound mac)" ] && [ "$(mac)" != "$(bound mac)" ] && [ $tries -lt "${RPI_AGENT_MAC_WAIT:-5}" ]; do
         sleep 1
         tries=$((tries + 1))
     done
