@@ -145,11 +145,12 @@ read_link() {
     [ ! -s "$net/txn/link" ] || read -r kind interface profile <"$net/txn/link"
 }
 
-link_down() { "$link" down "$interface" "$kind"; }
+# Without the lock: what a hook of ifupdown leaves running would hold it.
+link_down() { "$link" down "$interface" "$kind" 9>&-; }
 
 link_up() {
-    "$link" up "$interface" "$kind" "$profile"
-    [ "$kind" != networkmanager ] || "$link" keep "$interface" "$(number started_s)"
+    "$link" up "$interface" "$kind" "$profile" 9>&-
+    [ "$kind" != networkmanager ] || "$link" keep "$interface" "$(number started_s)" 9>&-
 }
 
 # roll_back REASON boot|timer|now
