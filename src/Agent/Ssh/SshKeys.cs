@@ -36,8 +36,9 @@ internal sealed class SshKeys(AgentOptions options, CommandRunner commands) : ID
                 {
                     failed.Add(user);
                 }
-                else if (keys.IsEmpty)
+                else if (keys.IsEmpty && report is not null)
                 {
+                    // Of a user who is not to be seen just now there may still be a file.
                     done.Add(user);
                 }
             }
