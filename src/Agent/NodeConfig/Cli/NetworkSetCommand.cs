@@ -76,6 +76,11 @@ internal static class NetworkSetCommand
         using LoggerFactory loggers = new([new AuditLog(options, TimeProvider.System)]);
         using NodeConfigurator configurator = new(options, TimeProvider.System, loggers);
         Console.Error.WriteLine(spec.AtNextBoot ? $"the next boot tries it, and takes it back unless it is confirmed within {options.NetworkConfirmSeconds} s; 'rpi-agent network rollback' forgets it" : $"within {options.NetworkConfirmSeconds} s, connect to the new address and type: rpi-agent network confirm");
+        if (File.Exists(options.State("identity/node.pem")))
+        {
+            Console.Error.WriteLine("this node belongs to a cluster, whose coordinator will set the address that it has for it again; to change that: rpictl node address NODE ADDRESS");
+        }
+
         NodeConfigOutcome outcome = await configurator.ApplyAsync(spec, (_, _) => Task.FromResult(false), cancel); // 'confirm' keeps it from its own process
         string ended = spec.AtNextBoot && outcome.Result == NodeConfigResult.Changed ? "Waiting for the next boot; nothing is changed yet" : outcome.Result.ToString();
         Console.Error.WriteLine($"{ended}{(outcome.Detail.Length > 0 ? $": {outcome.Detail}" : "")}");
