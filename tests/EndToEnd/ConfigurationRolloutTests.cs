@@ -61,7 +61,8 @@ public sealed class ConfigurationRolloutTests(RolloutRig cluster)
     [Fact]
     public async Task A_node_whose_agent_starts_before_its_network_changes_nothing()
     {
-        string address = await AddressAsync("pi2"), profile = await _rig.ShellAsync("pi2", $"cat {Profile}");
+        await cluster.ConfiguredAsync(); // a change of another test may just be ending
+        string address = await AddressAsync("pi2"), profile = await _rig.ShellAsync("pi2", $"sleep 2; cat {Profile}");
         string begun = await _rig.ShellAsync("pi2", "date +%s");
         await _rig.ShellAsync("pi2", "nmcli device disconnect eth0 && systemctl restart rpi-agent && sleep 15; nmcli --wait 30 device connect eth0");
         await cluster.StateAsync("pi2", isReady: true);

@@ -27,7 +27,7 @@ public sealed class DockerOptionsTests(EngineRig cluster)
             systemctl daemon-reload; grep -q '^ExecStart=[^$]*$' /etc/systemd/system/docker.service
             """);
         await OrderAsync(["--log-driver=local"]);
-        await AppliedAsync();
+        await cluster.ConfiguredAsync();
         foreach (string pi in Boards)
         {
             await _rig.ShellAsync(pi, "tar -ch /bin/sleep $(ldd /bin/sleep | grep -o '/[^ ]*') 2>/dev/null | docker import - witness >/dev/null && docker run -d --restart always --name stayer witness /bin/sleep 1d");
@@ -70,7 +70,7 @@ public sealed class DockerOptionsTests(EngineRig cluster)
 
             // What works stays, where each unit reads it.
             await OrderAsync(Good);
-            await AppliedAsync();
+            await cluster.ConfiguredAsync();
             foreach (string pi in Boards)
             {
                 Assert.Equal("local", await _rig.ShellAsync(pi, "docker info -f '{{.LoggingDriver}}'"));
@@ -97,7 +97,7 @@ public sealed class DockerOptionsTests(EngineRig cluster)
         {
             // With nothing under way any more: whoever comes next restarts engines, too.
             await OrderAsync(Good);
-            await AppliedAsync();
+            await cluster.ConfiguredAsync();
             await _rig.ShellAsync("pi1", "docker rm -f stayer");
             await _rig.ShellAsync("pi2", "docker rm -f stayer");
         }
@@ -133,7 +133,7 @@ public sealed class DockerOptionsTests(EngineRig cluster)
         finally
         {
             await OrderAsync(Good);
-            await AppliedAsync();
+            await cluster.ConfiguredAsync();
         }
 
         Assert.Equal(["", ""], await Task.WhenAll(Boards.Select(PortAsync)));
@@ -154,20 +154,6 @@ public sealed class DockerOptionsTests(EngineRig cluster)
         settings["Coordinator"]!["DockerTls"] = tls;
         await _rig.ShellAsync("coordinator", $"cat >{Settings}.new <<'END'\n{settings.ToJsonString()}\nEND\nmv {Settings}.new {Settings} && systemctl restart rpi-coordinator");
     }
-
-    /// <summary>Until every node is configured as ordered.</summary>
-    private async Task AppliedAsync() => await VirtualCluster.WaitAsync(TimeSpan.FromMinutes(3), async () =>
-    {
-        RigResult status = await _rig.TryAsync(TimeSpan.FromSeconds(30), "rpictl", "rollout", "status", "--json");
-        if (status.ExitCode != 0)
-        {
-            return status.Errors;
-        }
-
-        using JsonDocument rollout = JsonDocument.Parse(status.Output);
-        return rollout.RootElement.GetProperty("nodes").EnumerateArray().All(node =>
-            node.GetProperty("state").GetString() == "applied" && node.GetProperty("revision").GetString() == node.GetProperty("wantedRevision").GetString()) ? null : status.Output;
-    });
 
     /// <summary>Until the rollout is halted, for a reason with these words in it.</summary>
     private async Task<string> HaltedAsync(string words)

@@ -22,6 +22,20 @@ public abstract class TwoBackends(string instance) : IAsyncLifetime
         await StateAsync("pi2", isReady: true);
     }
 
+    /// <summary>Until every node is configured as ordered.</summary>
+    public Task ConfiguredAsync() => VirtualCluster.WaitAsync(TimeSpan.FromMinutes(3), async () =>
+    {
+        RigResult status = await Rig.TryAsync(TimeSpan.FromSeconds(30), "rpictl", "rollout", "status", "--json");
+        if (status.ExitCode != 0)
+        {
+            return status.Errors;
+        }
+
+        using JsonDocument rollout = JsonDocument.Parse(status.Output);
+        return rollout.RootElement.GetProperty("nodes").EnumerateArray().All(node =>
+            node.GetProperty("state").GetString() == "applied" && node.GetProperty("revision").GetString() == node.GetProperty("wantedRevision").GetString()) ? null : status.Output;
+    });
+
     public ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
