@@ -66,7 +66,7 @@ public sealed class ConfigurationRolloutTests(RolloutRig cluster)
         string begun = await _rig.ShellAsync("pi2", "date +%s");
         await _rig.ShellAsync("pi2", "nmcli device disconnect eth0 && systemctl restart rpi-agent && sleep 15; nmcli --wait 30 device connect eth0");
         await cluster.StateAsync("pi2", isReady: true);
-        Assert.Equal("", await _rig.ShellAsync("pi2", $"journalctl -u rpi-agent -o cat --no-pager --since @{begun} | grep -e 'Network change' -e 'Node configuration refused' -e 'Node configuration failed' || true"));
+        Assert.Equal("", await _rig.ShellAsync("pi2", $"journalctl -u rpi-agent -o cat --no-pager --since @{begun} | grep -e 'taken back' -e 'Node configuration refused' -e 'Node configuration failed' || true"));
         Assert.Equal((address, profile), (await AddressAsync("pi2"), await _rig.ShellAsync("pi2", $"cat {Profile}")));
         Assert.Equal("", (await _rig.RpiCtlAsync("rollout", "status")).GetProperty("halted").GetString());
     }
