@@ -98,16 +98,16 @@ internal sealed partial class NodeConfigurator : IDisposable
     /// <inheritdoc cref="UntoldFailure.Forget"/>
     public void ForgetFailure(string orderedBy)
     {
-        _network.ForgetFailure(orderedBy);
-        _engine.ForgetFailure(orderedBy);
+        _network.Untold.Forget(orderedBy);
+        _engine.Untold.Forget(orderedBy);
     }
 
     public void Dispose() => _oneAtATime.Dispose();
 
     /// <returns>Why a part of the plan was taken back before, and nobody told it yet.</returns>
     private string? TakenBack(NodePlan plan, string orderedBy) =>
-        (plan.Steps.Any(step => step is ChangeAddress) ? _network.TakenBack(orderedBy) : null)
-        ?? (plan.Steps.Any(step => step is ChangeDockerOptions) ? _engine.TakenBack(orderedBy) : null);
+        (plan.Steps.Any(step => step is ChangeAddress) ? _network.Untold.Of(orderedBy) : null)
+        ?? (plan.Steps.Any(step => step is ChangeDockerOptions) ? _engine.Untold.Of(orderedBy) : null);
 
     /// <returns>Null, or why the step was taken back.</returns>
     private async Task<string?> RunAsync(NodeStep step, NodeSpec desired, Func<TransactionMarker, CancellationToken, Task<bool>> confirm, CancellationToken cancel)

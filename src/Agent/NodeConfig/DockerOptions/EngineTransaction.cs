@@ -19,8 +19,9 @@ internal sealed partial class EngineTransaction(
     private const int ReadTries = 3;
 
     private readonly FailedChange _failed = new(options);
-    private readonly UntoldFailure _untold = new(files);
     private readonly BootClock _clock = new(options, time);
+
+    public UntoldFailure Untold { get; } = new(files);
 
     public static EngineTransaction Create(AgentOptions options, ConfigFiles files, TimeProvider time, ILogger<EngineTransaction> logger)
     {
@@ -47,19 +48,13 @@ internal sealed partial class EngineTransaction(
                 files.CleanUp();
                 return null;
             case { Phase: TransactionPhase.Applied } marker:
-                _untold.IsTold(marker);
+                Untold.IsTold(marker);
                 return await TryAsync(marker);
             case { } marker:
-                _untold.IsTold(marker);
+                Untold.IsTold(marker);
                 return await RollBackAsync(marker, "the agent was stopped while it made the change", cancel);
         }
     }
-
-    /// <inheritdoc cref="UntoldFailure"/>
-    public string? TakenBack(string orderedBy) => _untold.Of(orderedBy);
-
-    /// <inheritdoc cref="UntoldFailure.Forget"/>
-    public void ForgetFailure(string orderedBy) => _untold.Forget(orderedBy);
 
     /// <param name="orderedBy">Known again by it when a timer or a boot takes the change back.</param>
     /// <param name="triesWhatFailed">Also a change that was tried before and found not to work.</param>
@@ -97,7 +92,7 @@ internal sealed partial class EngineTransaction(
         }
 
         LogStarted(marker.Id, marker.Reason);
-        _untold.IsTold(marker);
+        Untold.IsTold(marker);
         files.Swap(change.Files.Keys);
         files.WriteMarker(marker with { Phase = TransactionPhase.Applied });
         return await TryAsync(marker);

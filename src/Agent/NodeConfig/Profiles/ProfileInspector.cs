@@ -13,24 +13,8 @@ internal sealed class ProfileInspector(AgentOptions options, CommandRunner comma
     private readonly FileView _files = FileView.OfDirectory(options.Root);
 
     /// <exception cref="RefusalException">NetworkManager does not answer.</exception>
-    public async Task<ProfileState> InspectAsync(string interfaceName, CancellationToken cancel)
-    {
-        if (options.Root != "/")
-        {
-            return InspectFolder(_files, interfaceName) with { Country = _files.Read(WifiProfile.CountryPath) };
-        }
-
-        string[] device = (await RunAsync(interfaceName, ["-e", "no", "-g", "GENERAL.CON-UUID,GENERAL.TYPE", "device", "show", interfaceName], cancel)).Split('\n');
-        if (device[0].Length == 0)
-        {
-            // Down, as without a cable: the one that comes into force when it is up.
-            return InspectFolder(_files, interfaceName) with { IsWifi = device is [_, "wifi", ..], Country = _files.Read(WifiProfile.CountryPath) };
-        }
-
-        string list = await RunAsync(interfaceName, ["-t", "-e", "no", "-f", "UUID,FILENAME", "connection", "show"], cancel);
-        string path = list.Split('\n').FirstOrDefault(line => line.StartsWith($"{device[0]}:", StringComparison.Ordinal))?[(device[0].Length + 1)..].Trim() ?? "";
-        return new ProfileState(path, path.StartsWith('/') ? _files.Read(path) : null, device is [_, "wifi", ..], NetworkManagerSettings.Read(_files).WritesResolver) { Country = _files.Read(WifiProfile.CountryPath) };
-    }
+    public async Task<ProfileState> InspectAsync(string interfaceName, CancellationToken cancel) =>
+        (options.Root == "/" ? await AskAsync(interfaceName, cancel) : InspectFolder(_files, interfaceName)) with { Country = _files.Read(WifiProfile.CountryPath) };
 
     /// <summary>Of several, the one with the highest priority.</summary>
     public static ProfileState InspectFolder(FileView files, string interfaceName)
@@ -49,6 +33,20 @@ internal sealed class ProfileInspector(AgentOptions options, CommandRunner comma
             orderby int.TryParse(profile["connection", "autoconnect-priority"], CultureInfo.InvariantCulture, out int priority) ? priority : 0 descending
             select new ProfileState($"{folder}/{name}", content, isWifi, writesResolver);
         return candidates.FirstOrDefault() ?? ProfileState.None with { IsWifi = isWifi, WritesResolver = writesResolver };
+    }
+
+    private async Task<ProfileState> AskAsync(string interfaceName, CancellationToken cancel)
+    {
+        string[] device = (await RunAsync(interfaceName, ["-e", "no", "-g", "GENERAL.CON-UUID,GENERAL.TYPE", "device", "show", interfaceName], cancel)).Split('\n');
+        if (device[0].Length == 0)
+        {
+            // Down, as without a cable: the one that comes into force when it is up.
+            return InspectFolder(_files, interfaceName) with { IsWifi = device is [_, "wifi", ..] };
+        }
+
+        string list = await RunAsync(interfaceName, ["-t", "-e", "no", "-f", "UUID,FILENAME", "connection", "show"], cancel);
+        string path = list.Split('\n').FirstOrDefault(line => line.StartsWith($"{device[0]}:", StringComparison.Ordinal))?[(device[0].Length + 1)..].Trim() ?? "";
+        return new ProfileState(path, path.StartsWith('/') ? _files.Read(path) : null, device is [_, "wifi", ..], NetworkManagerSettings.Read(_files).WritesResolver);
     }
 
     private async Task<string> RunAsync(string interfaceName, string[] arguments, CancellationToken cancel) =>

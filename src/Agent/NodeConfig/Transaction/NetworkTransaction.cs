@@ -12,7 +12,8 @@ internal sealed partial class NetworkTransaction(
     private const string NotInTime = "the time limit passed before the new files were in place";
 
     private readonly NetworkVerdict _verdict = new(files, script, links, clock, time, logger);
-    private readonly UntoldFailure _failure = new(files);
+
+    public UntoldFailure Untold { get; } = new(files);
 
     public static NetworkTransaction Create(AgentOptions options, ConfigFiles files, TimeProvider time, ILogger<NetworkTransaction> logger)
     {
@@ -38,7 +39,7 @@ internal sealed partial class NetworkTransaction(
         }
 
         LogResumed(marker.Id, marker.Phase);
-        _failure.IsTold(marker);
+        Untold.IsTold(marker);
         switch (marker.Phase)
         {
             case TransactionPhase.Confirmed:
@@ -57,7 +58,7 @@ internal sealed partial class NetworkTransaction(
         using FileStream own = Own();
         (TransactionMarker marker, string way) = await BeginAsync(change, TransactionPhase.Prepared, cancel);
         LogStarted(marker.Id, marker.Reason, marker.DeadlineSeconds);
-        _failure.IsTold(marker);
+        Untold.IsTold(marker);
         if (await SwitchAsync(marker, way, change) is { } reason)
         {
             return await _verdict.RollBackAsync(marker, reason, CancellationToken.None);
@@ -91,12 +92,6 @@ internal sealed partial class NetworkTransaction(
     }
 
     private string? EndedInThisBoot() => files.ReadFailure() is { } failure && failure.Marker.BootId == clock.BootId ? failure.Reason : null;
-
-    /// <inheritdoc cref="UntoldFailure"/>
-    public string? TakenBack(string orderedBy) => _failure.Of(orderedBy);
-
-    /// <inheritdoc cref="UntoldFailure.Forget"/>
-    public void ForgetFailure(string orderedBy) => _failure.Forget(orderedBy);
 
     /// <summary>The change under way, for a second one that must not begin.</summary>
     public Refusal? RefusePending() => files.ReadMarker() is null ? null : Pending().Refusal;

@@ -25,7 +25,6 @@ internal sealed class UntoldFailure(TransactionFiles files)
     {
         if (files.ReadFailure() is { } failure && failure.Marker.RequestedBy == orderedBy)
         {
-            _told = failure.Marker.Id;
             files.ForgetFailure();
         }
     }
